@@ -1,0 +1,1 @@
+"""The network file: TOML in, plain records out, all faults at once."""

@@ -1,0 +1,1 @@
+"""What machines read: passes and plans as files."""

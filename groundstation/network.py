@@ -1,0 +1,254 @@
+"""The network: satellites, stations, fibres, consumers, demands, policies; records only."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from passes.counts.source import DecoySource
+from passes.link.terminals import Atmosphere, Receiver, Transmitter
+from passes.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOrbit:
+    """An orbit of a satellite that does not fly yet.
+
+    Parameters
+    ----------
+    altitude_m : mean height above the equatorial radius
+    inclination_rad : None for sun-synchronous
+    local_time_ascending_node_h : mean solar time of the ascending node, for sun-synchronous orbits
+    raan_rad : right ascension of the ascending node, where no local time is given
+    argument_of_latitude_rad : position on the orbit at the epoch
+    epoch : aware UTC
+    """
+
+    altitude_m: float
+    inclination_rad: float | None
+    local_time_ascending_node_h: float | None
+    raan_rad: float | None
+    argument_of_latitude_rad: float
+    epoch: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Satellite:
+    """A satellite with what is known of its payload.
+
+    Parameters
+    ----------
+    name : unique in the network
+    norad_cat_id : catalogue number, or None for a planned orbit
+    planned_orbit : where no catalogue number is given
+    transmitter, source : None where a physical parameter is missing
+    missing : paths of the parameters that are missing, as in the network file
+    setup_s : time between two contacts of this satellite
+    is_trusted : whether keys may be relayed through it
+    note : what a reader of the report should know (assumptions)
+    """
+
+    name: str
+    norad_cat_id: int | None
+    planned_orbit: PlannedOrbit | None
+    transmitter: Transmitter | None
+    source: DecoySource | None
+    missing: tuple[str, ...]
+    setup_s: float
+    is_trusted: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """What the telescope mount can follow; None where there is no limit."""
+
+    max_azimuth_rate_rad_s: float | None
+    max_elevation_rad: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A daily working time, UTC; it may run over midnight."""
+
+    start: time
+    stop: time
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A span of time between two aware UTC instants, with the reason it is there."""
+
+    start: datetime
+    stop: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """An optical ground station; a trusted node of the key network.
+
+    Parameters
+    ----------
+    name, title : identifier and what people call it
+    site : position with horizon mask
+    receivers : one per wavelength; those that are incomplete are absent and named in `missing`
+    atmosphere : None where a parameter is missing
+    missing : paths of the parameters that are missing
+    mount : limits of the mount
+    min_elevation_rad : lowest elevation of a contact (the station's own, else the policy's)
+    max_sun_elevation_rad : the Sun must be below (the station's own, else the policy's)
+    shifts : daily working times; empty means always
+    maintenance : spans in which the station is closed
+    setup_s : time between two contacts at this station
+    note : what a reader of the report should know
+    """
+
+    name: str
+    title: str
+    site: Site
+    receivers: tuple[Receiver, ...]
+    atmosphere: Atmosphere | None
+    missing: tuple[str, ...]
+    mount: Mount
+    min_elevation_rad: float
+    max_sun_elevation_rad: float
+    shifts: tuple[Shift, ...]
+    maintenance: tuple[Interval, ...]
+    setup_s: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FibreNode:
+    """A trusted node without telescope, reached by fibre."""
+
+    name: str
+    title: str
+    latitude_rad: float
+    longitude_rad: float
+
+
+@dataclass(frozen=True, slots=True)
+class FibreLink:
+    """A fibre QKD link between two ground nodes.
+
+    Parameters
+    ----------
+    a, b : names of stations or fibre nodes
+    key_rate_bps : secret key rate, declared or computed from length and loss
+    length_m : None if not given
+    origin : "declared" or how the rate was computed
+    """
+
+    a: str
+    b: str
+    key_rate_bps: float
+    length_m: float | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSite:
+    """A place that uses key: a substation, a data centre, an exchange.
+
+    `node` is the station or fibre node in whose building, or on whose campus, it is served.
+    """
+
+    name: str
+    title: str
+    operator: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Key that two consumer sites want to share.
+
+    Parameters
+    ----------
+    name : identifier
+    a, b : consumer sites
+    bits_per_day : wanted
+    use : the same in words ("AES-256 every 60 s")
+    priority : weight of one delivered bit, larger is more important
+    minimum_reserve_bits : level below which the pair's pool should not fall
+    untrusted : names of stations, fibre nodes or satellites that must not know the key
+    """
+
+    name: str
+    a: str
+    b: str
+    bits_per_day: float
+    use: str
+    priority: float
+    minimum_reserve_bits: float
+    untrusted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPolicy:
+    """How secret key is counted: proof, promises, error correction.
+
+    Parameters
+    ----------
+    proof : name of the proof mode ("satquma")
+    epsilon_secrecy, epsilon_correctness : of one block
+    error_correction : "block" (f n h(Q)) or "logm" (finite-length estimate, never below f n h(Q))
+    error_correction_efficiency : f, at least 1
+    """
+
+    proof: str
+    epsilon_secrecy: float
+    epsilon_correctness: float
+    error_correction: str
+    error_correction_efficiency: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Limits that hold for the whole network.
+
+    Parameters
+    ----------
+    min_elevation_rad : lowest elevation of a pass that is listed and used
+    max_sun_elevation_rad : the Sun must be below for a contact
+    max_range_m : largest slant range of a contact, None for no limit
+    min_contact_s : shorter contacts are not planned
+    warn_elements_age_s, max_elements_age_s : age of the element set at the middle of the night
+    horizon_nights : nights that one plan covers
+    max_satellite_hops, max_fibre_hops : of one relay path
+    """
+
+    min_elevation_rad: float
+    max_sun_elevation_rad: float
+    max_range_m: float | None
+    min_contact_s: float
+    warn_elements_age_s: float
+    max_elements_age_s: float
+    horizon_nights: int
+    max_satellite_hops: int
+    max_fibre_hops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Everything the network file says, in SI units and radians.
+
+    `digest` is the SHA-256 of the file's bytes; `elements` are the element files it names,
+    relative to `folder`; `default_night` is the night a shipped example was made for.
+    """
+
+    name: str
+    title: str
+    file: str
+    folder: str
+    digest: str
+    elements: tuple[str, ...]
+    default_night: str | None
+    satellites: tuple[Satellite, ...]
+    stations: tuple[Station, ...]
+    fibre_nodes: tuple[FibreNode, ...]
+    fibre_links: tuple[FibreLink, ...]
+    sites: tuple[ConsumerSite, ...]
+    demands: tuple[Demand, ...]
+    key: KeyPolicy
+    policies: Policies

@@ -1,0 +1,1 @@
+"""Which pass, which relay, and why."""

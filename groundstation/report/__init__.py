@@ -1,0 +1,1 @@
+"""What people read: the night as one page."""

@@ -1,0 +1,1 @@
+"""What one pass is worth: geometry, light, photon counts, secret key."""

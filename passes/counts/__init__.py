@@ -1,0 +1,1 @@
+"""What the detector counts: source, noise, expected counts, moments."""

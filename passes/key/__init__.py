@@ -1,0 +1,1 @@
+"""What is secret: finite-key bounds on decoy-state counts."""

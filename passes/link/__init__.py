@@ -1,0 +1,1 @@
+"""What reaches the detector: beam, pointing, extinction, receiver."""

@@ -1,0 +1,1 @@
+"""What the sky does to a link: Sun, Moon, shadow, airmass, radiance."""

@@ -1,0 +1,1 @@
+"""Where the satellites are: element sets, time scales, Earth-fixed positions."""
