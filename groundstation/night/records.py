@@ -1,0 +1,145 @@
+"""One night of the network: every pass with what is known of it, the sky, the plan, the origin."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from groundstation.network import Network
+from groundstation.plan.records import Plan
+from passes.forecast import PassForecast
+from passes.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class NightPass:
+    """One pass of one satellite over one station.
+
+    Parameters
+    ----------
+    pass_id : identity, kept when newer elements shift the pass by seconds
+    satellite, station : names in the network
+    aos, tca, los : rise, highest elevation, set above the station's mask; aware UTC
+    aos_truncated, los_truncated : True if the pass was running at the edge of the search window
+    max_elevation_rad, min_range_m : at culmination and at the closest point
+    aos_azimuth_rad, tca_azimuth_rad, los_azimuth_rad : directions
+    sun_elevation_rad : at the station at TCA
+    sunlit_fraction : mean over the pass
+    moon_separation_rad : smallest over the pass, from the line of sight; the Moon may be down
+    moon_elevation_rad : at TCA
+    moon_illumination : lit share of the Moon's disc
+    keyhole_s : seconds in which the mount cannot follow
+    elements_epoch : of the element set used
+    elements_age_s : at TCA
+    start, stop : first and last usable second; None if there is none
+    usable_s : usable seconds between them
+    refusal : why it cannot be a contact, one sentence; None if it can
+    track : every second of the pass
+    forecast : light, counts and key of the usable seconds under a clear sky; None if refused
+    """
+
+    pass_id: str
+    satellite: str
+    station: str
+    aos: datetime
+    tca: datetime
+    los: datetime
+    aos_truncated: bool
+    los_truncated: bool
+    max_elevation_rad: float
+    min_range_m: float
+    aos_azimuth_rad: float
+    tca_azimuth_rad: float
+    los_azimuth_rad: float
+    sun_elevation_rad: float
+    sunlit_fraction: float
+    moon_separation_rad: float
+    moon_elevation_rad: float
+    moon_illumination: float
+    keyhole_s: float
+    elements_epoch: datetime
+    elements_age_s: float
+    start: datetime | None
+    stop: datetime | None
+    usable_s: float
+    refusal: str | None
+    track: Track
+    forecast: PassForecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class StationNight:
+    """How dark it gets at one station.
+
+    Parameters
+    ----------
+    station : name
+    dark : spans with the Sun below the station's own limit
+    nautical : spans with the Sun below -12 degrees
+    astronomical : spans with the Sun below -18 degrees
+    lowest_sun_elevation_rad : over the night
+    lowest_sun_at : when
+    remark : a sentence where the night is short or missing, else ""
+    """
+
+    station: str
+    dark: tuple[tuple[datetime, datetime], ...]
+    nautical: tuple[tuple[datetime, datetime], ...]
+    astronomical: tuple[tuple[datetime, datetime], ...]
+    lowest_sun_elevation_rad: float
+    lowest_sun_at: datetime
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElementsUsed:
+    """The element set of one satellite, as used, with its digest."""
+
+    satellite: str
+    norad_cat_id: int | None
+    epoch: datetime
+    age_s: float
+    source: str
+    digest: str
+    line1: str
+    line2: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTrack:
+    """Sub-satellite points of one satellite over the night, for the map; degrees, every 30 s."""
+
+    satellite: str
+    epoch: datetime
+    times_s: tuple[float, ...]
+    latitude_deg: tuple[float, ...]
+    longitude_deg: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NightOutcome:
+    """Everything that a night's report and files are made of.
+
+    Parameters
+    ----------
+    night : date of the evening (local mean solar noon to noon at `reference_longitude_rad`)
+    start, stop : the span that was searched, aware UTC
+    generated : the `now` of the run
+    passes : in order of rise
+    skies : one per station
+    warnings : what is degraded, one sentence each (old elements, a refused budget)
+    version : of this program
+    libraries : name and version of what computed it
+    """
+
+    night: str
+    start: datetime
+    stop: datetime
+    generated: datetime
+    network: Network
+    passes: tuple[NightPass, ...]
+    skies: tuple[StationNight, ...]
+    elements: tuple[ElementsUsed, ...]
+    ground_tracks: tuple[GroundTrack, ...]
+    plan: Plan
+    warnings: tuple[str, ...]
+    version: str
+    libraries: tuple[tuple[str, str], ...]
