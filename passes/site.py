@@ -20,7 +20,7 @@ class HorizonMask:
 
     Parameters
     ----------
-    azimuth_rad : ascending azimuths in [0, 2 pi), shape (n,); linear in between, closed around North
+    azimuth_rad : ascending azimuths in [0, 2 pi), shape (n,); linear in between and around
     elevation_rad : elevation of the horizon at these azimuths, shape (n,), in [-pi/2, pi/2]
     """
 
@@ -45,11 +45,13 @@ class HorizonMask:
 
     def elevation_at(self, azimuth_rad: Floats) -> Floats:
         """Elevation of the horizon [rad] at azimuths of any shape."""
-        return np.interp(
-            np.asarray(azimuth_rad, dtype=np.float64),
-            np.asarray(self.azimuth_rad),
-            np.asarray(self.elevation_rad),
-            period=2 * np.pi,
+        return np.asarray(
+            np.interp(
+                np.asarray(azimuth_rad, dtype=np.float64),
+                np.asarray(self.azimuth_rad),
+                np.asarray(self.elevation_rad),
+                period=2 * np.pi,
+            )
         )
 
 
@@ -77,9 +79,8 @@ class Site:
                 f"{self.name}: latitude {np.degrees(self.latitude_rad):g} deg is outside -90..90"
             )
         if not abs(self.longitude_rad) <= 2 * np.pi:
-            raise GeometryError(
-                f"{self.name}: longitude {np.degrees(self.longitude_rad):g} deg is outside -360..360"
-            )
+            east_deg = np.degrees(self.longitude_rad)
+            raise GeometryError(f"{self.name}: longitude {east_deg:g} deg is outside -360..360")
 
     def position_m(self) -> Floats:
         """Earth-fixed Cartesian position [m], shape (3,)."""

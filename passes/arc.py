@@ -1,0 +1,118 @@
+"""One pass as polynomials of East, North and Up; every angle and rate follows from them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+STENCIL = 10
+# The nodes of a stencil in units of half its width, so that powers stay below 1.
+_NODES = (np.arange(STENCIL) - (STENCIL - 1) / 2.0) / ((STENCIL - 1) / 2.0)
+INVERSE_VANDERMONDE = np.linalg.inv(np.vander(_NODES, increasing=True))
+HALF_WIDTH_STEPS = (STENCIL - 1) / 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Direction, distance and their rates at instants; every array has the instants' shape.
+
+    Azimuth counts from North over East in [0, 2 pi); elevation is geometric (no refraction);
+    range rate is positive when the satellite recedes.
+    """
+
+    azimuth_rad: Floats
+    elevation_rad: Floats
+    range_m: Floats
+    azimuth_rate_rad_s: Floats
+    elevation_rate_rad_s: Floats
+    range_rate_m_s: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A pass of one satellite over one site.
+
+    Parameters
+    ----------
+    epoch : aware UTC instant from which times are counted
+    aos_s, tca_s, los_s : rise, highest elevation, set above the mask
+    aos_truncated, los_truncated : True if the pass goes on beyond the window that was searched
+    centres_s : centre time of each polynomial piece, shape (k,)
+    half_width_s : time that corresponds to 1 in the scaled variable of the pieces
+    coefficients_m : polynomials of East, North, Up in the scaled variable, lowest power first,
+        shape (k, 3, 10); accurate to centimetres within a quarter of the stencil's width
+    """
+
+    epoch: datetime
+    aos_s: float
+    tca_s: float
+    los_s: float
+    aos_truncated: bool
+    los_truncated: bool
+    centres_s: Floats
+    half_width_s: float
+    coefficients_m: Floats
+
+    @property
+    def duration_s(self) -> float:
+        """From rise to set [s]."""
+        return self.los_s - self.aos_s
+
+    def topocentric_m(self, times_s: Floats) -> tuple[Floats, Floats]:
+        """Position [m] and velocity [m/s] in East, North, Up at instants, shapes (n, 3)."""
+        times_s = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
+        if len(self.centres_s) == 1:
+            piece = np.zeros(len(times_s), dtype=np.intp)
+        else:
+            middles = 0.5 * (self.centres_s[1:] + self.centres_s[:-1])
+            piece = np.searchsorted(middles, times_s)
+        x = (times_s - self.centres_s[piece]) / self.half_width_s
+        position, derivative = horner(self.coefficients_m[piece], x)
+        return position, derivative / self.half_width_s
+
+    def look(self, times_s: Floats) -> Look:
+        """Direction, range and rates at instants, seconds from the epoch, shape (n,)."""
+        position, velocity = self.topocentric_m(times_s)
+        return look_from(position, velocity)
+
+
+def horner(coefficients: Floats, x: Floats) -> tuple[Floats, Floats]:
+    """Polynomials and their first derivatives.
+
+    Parameters
+    ----------
+    coefficients : shape (n, 3, 10), lowest power first
+    x : shape (n,)
+
+    Returns
+    -------
+    values, derivatives : shapes (n, 3)
+    """
+    x = x[:, None]
+    value = coefficients[:, :, -1]
+    derivative = np.zeros_like(value)
+    for power in range(coefficients.shape[2] - 2, -1, -1):
+        derivative = derivative * x + value
+        value = value * x + coefficients[:, :, power]
+    return value, derivative
+
+
+def look_from(position_m: Floats, velocity_m_s: Floats) -> Look:
+    """Angles, range and rates from topocentric East, North, Up, shapes (n, 3)."""
+    east, north, up = position_m.T
+    east_rate, north_rate, up_rate = velocity_m_s.T
+    ground2 = east * east + north * north
+    ground = np.sqrt(ground2)
+    range_m = np.sqrt(ground2 + up * up)
+    range_rate = (east * east_rate + north * north_rate + up * up_rate) / range_m
+    return Look(
+        azimuth_rad=np.arctan2(east, north) % (2.0 * np.pi),
+        elevation_rad=np.arctan2(up, ground),
+        range_m=range_m,
+        azimuth_rate_rad_s=(east_rate * north - east * north_rate) / ground2,
+        elevation_rate_rad_s=(up_rate * range_m - up * range_rate) / (range_m * ground),
+        range_rate_m_s=range_rate,
+    )
