@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+# The definition of a plan's value, in priority-weighted kilobits: what stays in a pool is worth
+# a little (else every night would drain them), and a shorter path breaks a tie.
+POOL_WORTH_PER_KBIT = 0.05
+HOP_COST_PER_KBIT = 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -94,7 +99,8 @@ class Plan:
     night : date of the evening, ISO
     contacts, relays, deliveries, rejections : see their records; rejections cover every pass
         that is not a contact
-    value : priority-weighted delivered kilobits plus the small worth of what stays in the pools
+    value : priority-weighted delivered kilobits, plus POOL_WORTH_PER_KBIT for what stays in the
+        pools, minus HOP_COST_PER_KBIT for every kilobit and hop
     bound : no plan of the model can have a larger value
     solver : what computed it
     remarks : sentences on what the plan cannot do (a demand without path, a station without night)

@@ -1,0 +1,101 @@
+"""The state database: opened through sqlite-utils, with its pragmas and migrations."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from groundstation.errors import StateError
+from tle import archive
+
+migrations = Migrations("groundstation")
+
+
+@migrations()
+def create_known_pass(db: Database) -> None:
+    """Passes that were seen before; a pass keeps its id when newer elements shift it."""
+    db.table("known_pass").create(
+        {"pass_id": str, "satellite": str, "station": str, "aos": str, "los": str},
+        pk="pass_id",
+        not_null={"satellite", "station", "aos", "los"},
+    )
+    db.table("known_pass").create_index(["satellite", "station", "aos"])
+
+
+@migrations()
+def create_plan(db: Database) -> None:
+    """Plans by content; the night's current plan is the latest row of `night`."""
+    db.table("plan").create(
+        {"plan_id": str, "night": str, "created_at": str, "document": str},
+        pk="plan_id",
+        not_null={"night", "created_at", "document"},
+    )
+    db.table("night").create(
+        {
+            "night": str,
+            "plan_id": str,
+            "input_hash": str,
+            "output_hash": str,
+            "status": str,
+            "finished_at": str,
+        },
+        pk="night",
+        not_null={"plan_id", "input_hash", "output_hash", "status", "finished_at"},
+        foreign_keys=[("plan_id", "plan", "plan_id")],
+    )
+
+
+@migrations()
+def create_step(db: Database) -> None:
+    """One row per step of a night: what went in, what came out, how it ended."""
+    db.table("step").create(
+        {
+            "night": str,
+            "step": str,
+            "input_hash": str,
+            "status": str,
+            "output_hash": str,
+            "started_at": str,
+            "finished_at": str,
+        },
+        pk=("night", "step", "input_hash"),
+        not_null={"status", "started_at"},
+    )
+
+
+def open_database(path: Path) -> Database:
+    """Open (or create) the state database and bring it up to date.
+
+    WAL with full synchronisation: what a finished transaction holds survives a power cut.
+
+    Raises
+    ------
+    StateError
+        the folder cannot be written, or the file is not a database of ours
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = Database(path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        archive.migrations.apply(db)
+        migrations.apply(db)
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(
+            f"cannot open the state database: {error}",
+            where=str(path),
+            hint="check that the folder exists, is writable, and that the disk is not full",
+        ) from error
+    return db
+
+
+def open_if_present(path: Path) -> Database | None:
+    """The state database for reading, or None where there is none yet."""
+    if not path.exists():
+        return None
+    try:
+        return Database(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+    except sqlite3.Error as error:
+        raise StateError(f"cannot read the state database: {error}", where=str(path)) from error

@@ -1,0 +1,110 @@
+"""A plan with its origin as one JSON document, and back."""
+
+from typing import Any
+
+from groundstation.instants import utc_instant, utc_text
+from groundstation.night.records import NightOutcome
+from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, Relay
+
+SCHEMA = "plan/1"
+
+
+def plan_document(outcome: NightOutcome) -> dict[str, Any]:
+    """The plan, what it was made from and how sure it is; units in the keys."""
+    plan = outcome.plan
+    return {
+        "schema": SCHEMA,
+        "plan_id": plan.plan_id,
+        "night": plan.night,
+        "start_utc": utc_text(outcome.start),
+        "stop_utc": utc_text(outcome.stop),
+        "network": {
+            "name": outcome.network.name,
+            "sha256": outcome.network.digest,
+        },
+        "elements": [
+            {
+                "satellite": e.satellite,
+                "norad_cat_id": e.norad_cat_id,
+                "epoch_utc": utc_text(e.epoch),
+                "sha256": e.digest,
+                "source": e.source,
+            }
+            for e in outcome.elements
+        ],
+        "program": {"version": outcome.version, "libraries": dict(outcome.libraries)},
+        "value_kbit": plan.value,
+        "bound_kbit": plan.bound,
+        "solver": plan.solver,
+        "assumes": "clear sky",
+        "contacts": [_contact(c) for c in plan.contacts],
+        "relays": [_relay(r) for r in plan.relays],
+        "deliveries": [
+            {
+                "demand": d.demand,
+                "a": d.a,
+                "b": d.b,
+                "wanted_bits": d.wanted_bits,
+                "delivered_bits": d.delivered_bits,
+                "remark": d.remark,
+            }
+            for d in plan.deliveries
+        ],
+        "rejections": [{"pass_id": r.pass_id, "reason": r.reason} for r in plan.rejections],
+        "remarks": list(plan.remarks),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def plan_from_document(document: dict[str, Any]) -> Plan:
+    """The plan that `plan_document` wrote; ValueError for another schema."""
+    if document.get("schema") != SCHEMA:
+        raise ValueError(f"schema {document.get('schema')!r} is not {SCHEMA!r}")
+    return Plan(
+        plan_id=document["plan_id"],
+        night=document["night"],
+        contacts=tuple(
+            Contact(
+                c["pass_id"],
+                c["satellite"],
+                c["station"],
+                utc_instant(c["start_utc"]),
+                utc_instant(c["stop_utc"]),
+                c["key_bits"],
+            )
+            for c in document["contacts"]
+        ),
+        relays=tuple(
+            Relay(
+                r["demand"],
+                tuple(Hop(h["a"], h["b"], h["satellite"]) for h in r["hops"]),
+                r["bits"],
+            )
+            for r in document["relays"]
+        ),
+        deliveries=tuple(Delivery(**d) for d in document["deliveries"]),
+        rejections=tuple(Rejection(**r) for r in document["rejections"]),
+        value=document["value_kbit"],
+        bound=document["bound_kbit"],
+        solver=document["solver"],
+        remarks=tuple(document["remarks"]),
+    )
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "pass_id": contact.pass_id,
+        "satellite": contact.satellite,
+        "station": contact.station,
+        "start_utc": utc_text(contact.start),
+        "stop_utc": utc_text(contact.stop),
+        "key_bits": contact.key_bits,
+    }
+
+
+def _relay(relay: Relay) -> dict[str, Any]:
+    return {
+        "demand": relay.demand,
+        "bits": relay.bits,
+        "hops": [{"a": h.a, "b": h.b, "satellite": h.satellite} for h in relay.hops],
+    }

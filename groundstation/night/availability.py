@@ -1,0 +1,132 @@
+"""When a station may hold a contact: darkness, shifts, maintenance, range, mount."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundstation.network import Shift, Station
+from passes.arc import Arc
+from passes.windows import Windows
+
+Floats = NDArray[np.float64]
+
+_STEP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What allows and what forbids contacts at one station over a night.
+
+    Parameters
+    ----------
+    dark : the Sun below the station's limit
+    on_shift : within the working times (everything, if there are none)
+    closed : maintenance with its reason
+    """
+
+    dark: Windows
+    on_shift: Windows
+    closed: tuple[tuple[Windows, str], ...]
+
+
+def shift_windows(
+    shifts: Sequence[Shift], epoch: datetime, start_s: float, stop_s: float
+) -> Windows:
+    """Daily working times as spans after an epoch; everything if there are none."""
+    whole = Windows.of([(start_s, stop_s)])
+    if not shifts:
+        return whole
+    first = (epoch + timedelta(seconds=start_s) - timedelta(days=1)).date()
+    days = int((stop_s - start_s) / 86_400.0) + 3
+    spans = []
+    for number in range(days):
+        day = first + timedelta(days=number)
+        for shift in shifts:
+            begin = datetime.combine(day, shift.start, tzinfo=UTC)
+            end = datetime.combine(day, shift.stop, tzinfo=UTC)
+            end += timedelta(days=int(end <= begin))
+            spans.append(((begin - epoch).total_seconds(), (end - epoch).total_seconds()))
+    return whole & Windows.of(spans)
+
+
+def station_availability(
+    station: Station, dark: Windows, epoch: datetime, start_s: float, stop_s: float
+) -> Availability:
+    """Darkness (computed by the caller) with the station's shifts and maintenance."""
+    closed = tuple(
+        (
+            Windows.of([((i.start - epoch).total_seconds(), (i.stop - epoch).total_seconds())]),
+            i.reason,
+        )
+        for i in station.maintenance
+    )
+    return Availability(dark, shift_windows(station.shifts, epoch, start_s, stop_s), closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """The usable spans of a pass; if they are empty, `refusal` says which limit emptied them."""
+
+    windows: Windows
+    refusal: str | None
+    keyhole_s: float
+
+
+def usable_windows(
+    arc: Arc,
+    station: Station,
+    availability: Availability,
+    *,
+    max_range_m: float | None,
+    min_contact_s: float,
+    lowest_sun_deg: float,
+) -> Usable:
+    """Intersect a pass with everything that must hold for a contact.
+
+    Limits are applied one after the other, so that the reason names the first that leaves nothing.
+    """
+    times = np.unique(np.append(np.arange(arc.aos_s, arc.los_s, _STEP_S), arc.los_s))
+    look = arc.look(times)
+    windows = Windows.of([(arc.aos_s, arc.los_s)])
+    follows = _mount_windows(station, times, look.azimuth_rate_rad_s, look.elevation_rad)
+    keyhole_s = (windows - follows).duration_s
+    sun_limit = np.degrees(station.max_sun_elevation_rad)
+    limits: list[tuple[Windows, str]] = [
+        (
+            availability.dark,
+            f"not dark: the Sun at {lowest_sun_deg:.1f}° or higher (limit {sun_limit:g}°)",
+        ),
+        (availability.on_shift, "outside the station's shifts"),
+        *(
+            (windows - closed, f"station closed: {reason}")
+            for closed, reason in availability.closed
+        ),
+        (follows, f"the mount cannot follow: {keyhole_s:.0f} s beyond its limits"),
+    ]
+    if max_range_m is not None:
+        reach = Windows.below(times, look.range_m, max_range_m)
+        nearest = look.range_m.min() / 1e3
+        text = f"never within {max_range_m / 1e3:g} km (closest {nearest:.0f} km)"
+        limits.append((reach, text))
+    for allowed, reason in limits:
+        windows = windows & allowed
+        if not len(windows):
+            return Usable(windows, reason, keyhole_s)
+    if windows.duration_s < min_contact_s:
+        short = f"only {windows.duration_s:.0f} s usable (limit {min_contact_s:g} s)"
+        return Usable(windows, short, keyhole_s)
+    return Usable(windows, None, keyhole_s)
+
+
+def _mount_windows(station: Station, times: Floats, rate: Floats, elevation: Floats) -> Windows:
+    """Spans in which the mount can follow azimuth rate and elevation."""
+    windows = Windows.of([(float(times[0]), float(times[-1]))])
+    mount = station.mount
+    if mount.max_azimuth_rate_rad_s is not None:
+        windows = windows & Windows.below(times, np.abs(rate), mount.max_azimuth_rate_rad_s)
+    if mount.max_elevation_rad is not None:
+        windows = windows & Windows.below(times, elevation, mount.max_elevation_rad)
+    return windows

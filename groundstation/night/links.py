@@ -1,0 +1,78 @@
+"""The link of one satellite to one station: which receiver, what is missing, what it brings."""
+
+from groundstation.network import KeyPolicy, Satellite, Station
+from passes.errors import PassError
+from passes.forecast import PassForecast, forecast_pass
+from passes.key.records import ErrorCorrection, SecurityParameters
+from passes.link.terminals import Receiver
+from passes.track import Track
+
+
+def security_of(policy: KeyPolicy) -> SecurityParameters:
+    """The promises of the network file as the key room wants them."""
+    return SecurityParameters(
+        epsilon_secrecy=policy.epsilon_secrecy,
+        epsilon_correctness=policy.epsilon_correctness,
+        error_correction=ErrorCorrection(policy.error_correction),
+        error_correction_efficiency=policy.error_correction_efficiency,
+    )
+
+
+def forecast_link(
+    policy: KeyPolicy, satellite: Satellite, station: Station, track: Track
+) -> tuple[str | None, PassForecast | None]:
+    """Forecast the usable seconds of a pass, or say in one sentence why there is no budget."""
+    refusal = refusal_of(satellite, station)
+    receiver = receiver_for(satellite, station)
+    if refusal is not None or receiver is None:
+        return refusal, None
+    transmitter, source, atmosphere = satellite.transmitter, satellite.source, station.atmosphere
+    if transmitter is None or source is None or atmosphere is None:
+        return f"no budget for {satellite.name} over {station.name}", None
+    try:
+        forecast = forecast_pass(
+            track,
+            transmitter=transmitter,
+            source=source,
+            receiver=receiver,
+            atmosphere=atmosphere,
+            site_height_m=station.site.height_m,
+            security=security_of(policy),
+            proof=policy.proof,
+        )
+    except PassError as error:
+        return f"no budget: {error}", None
+    return None, forecast
+
+
+def receiver_for(satellite: Satellite, station: Station) -> Receiver | None:
+    """The station's receiver whose filter passes the satellite's wavelength; None if none does."""
+    if satellite.transmitter is None:
+        return None
+    wavelength_m = satellite.transmitter.wavelength_m
+    for receiver in station.receivers:
+        if abs(receiver.wavelength_m - wavelength_m) <= receiver.filter_bandwidth_m / 2.0:
+            return receiver
+    return None
+
+
+def refusal_of(satellite: Satellite, station: Station) -> str | None:
+    """Which physical parameter a budget lacks, named as in the network file; None if none."""
+    if satellite.transmitter is None or satellite.source is None:
+        return f"no budget: {_listed(satellite.missing)} not given for {satellite.name}"
+    if receiver_for(satellite, station) is None:
+        if station.missing:
+            return f"no budget: {_listed(station.missing)} not given for {station.name}"
+        wavelengths = ", ".join(f"{r.wavelength_m * 1e9:g} nm" for r in station.receivers)
+        return (
+            f"no receiver for {satellite.transmitter.wavelength_m * 1e9:g} nm at {station.name} "
+            f"(it has {wavelengths or 'none'})"
+        )
+    if station.atmosphere is None:
+        return f"no budget: {_listed(station.missing)} not given for {station.name}"
+    return None
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    shown = ", ".join(paths[:3]) or "payload"
+    return shown if len(paths) <= 3 else f"{shown} and {len(paths) - 3} more"

@@ -1,0 +1,108 @@
+"""One night from element sets to a checked plan; nothing is read or written."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from groundstation import __version__
+from groundstation.catalogue import Selection
+from groundstation.errors import PlanError
+from groundstation.export.pass_rows import whole_bits
+from groundstation.network import Network
+from groundstation.night.records import NightOutcome, NightPass
+from groundstation.night.span import night_span, reference_longitude_rad
+from groundstation.night.survey import KnownPass, survey
+from groundstation.plan.check import check_plan
+from groundstation.plan.planner import make_plan
+from groundstation.plan.records import Candidate
+
+# Libraries whose numbers a plan depends on.
+_LIBRARIES = ("numpy", "scipy", "sgp4", "skyfield", "skyfield-data", "astropy-iers-data")
+
+
+def library_versions() -> tuple[tuple[str, str], ...]:
+    """Name and version of every library that a plan's numbers depend on."""
+    return tuple((name, importlib.metadata.version(name)) for name in _LIBRARIES)
+
+
+def input_hash(network: Network, selection: Selection, night: str) -> str:
+    """SHA-256 over everything that a night is computed from."""
+    document = {
+        "program": __version__,
+        "libraries": dict(library_versions()),
+        "network": network.digest,
+        "night": night,
+        "elements": {satellite.name: elements.digest for satellite, elements in selection.chosen},
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def compute_night(
+    network: Network,
+    selection: Selection,
+    night: str,
+    *,
+    now: datetime,
+    known: Sequence[KnownPass] = (),
+    progress: Callable[[str], None] | None = None,
+) -> NightOutcome:
+    """Passes, forecasts and plan of a night.
+
+    Raises
+    ------
+    PlanError
+        the independent checker finds that the plan cannot be carried out
+    """
+    nights = network.policies.horizon_nights
+    start, stop = night_span(night, reference_longitude_rad(network), nights)
+    seen = survey(network, selection, start, stop, known, progress)
+    if progress is not None:
+        progress("plan")
+    plan = make_plan(
+        network,
+        [_candidate(item) for item in seen.passes],
+        night=night,
+        nights=nights,
+        plan_id=input_hash(network, selection, night)[:12],
+        remarks=[f"{sky.station}: {sky.remark}" for sky in seen.skies if sky.remark],
+    )
+    bits = {item.pass_id: whole_bits(item) for item in seen.passes}
+    faults = check_plan(plan, network, seen.elements, bits, nights)
+    if faults:
+        raise PlanError(
+            "the plan does not hold: " + "; ".join(faults),
+            where=f"night {night}",
+            hint="this is a defect of the program; keep the network file and report it",
+        )
+    return NightOutcome(
+        night=night,
+        start=start,
+        stop=stop,
+        generated=now,
+        network=network,
+        passes=seen.passes,
+        skies=seen.skies,
+        elements=seen.elements,
+        ground_tracks=seen.ground_tracks,
+        plan=plan,
+        warnings=seen.warnings,
+        version=__version__,
+        libraries=library_versions(),
+    )
+
+
+def _candidate(item: NightPass) -> Candidate:
+    return Candidate(
+        pass_id=item.pass_id,
+        satellite=item.satellite,
+        station=item.station,
+        aos=item.aos,
+        los=item.los,
+        start=item.start,
+        stop=item.stop,
+        usable_s=item.usable_s,
+        key_bits=whole_bits(item),
+        refusal=item.refusal,
+    )

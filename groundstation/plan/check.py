@@ -1,0 +1,263 @@
+"""An independent referee: whether a plan can be carried out and is worth what it says.
+
+It shares no code with the planner. Positions of satellites and of the Sun come from skyfield, not
+from our own search, so that a mistake there is not made twice. What it checks:
+
+1. Every contact is a pass of the night, taken once, with no more key than its forecast.
+2. No satellite serves two stations at once and no station receives two satellites at once,
+   set-up times included.
+3. No contact lies below the elevation limit or the horizon mask, in twilight above the station's
+   limit, outside a shift, inside maintenance, or beyond the largest range.
+4. Every relay is a chain of trusted nodes between the two nodes of its demand within the hop
+   limits; what relays take from a pool or a fibre is no more than contacts and fibres bring.
+5. No demand gets more than it wants; deliveries are what the relays carry.
+6. The value is what it is said to be, and not above its bound.
+7. Every pass of the night is either a contact or rejected with a reason, once.
+"""
+
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import skyfield_data
+from numpy.typing import NDArray
+from skyfield.api import EarthSatellite, Loader, load, wgs84
+
+from groundstation.network import Network, Shift, Station
+from groundstation.night.records import ElementsUsed
+from groundstation.plan.records import (
+    HOP_COST_PER_KBIT,
+    POOL_WORTH_PER_KBIT,
+    Contact,
+    Plan,
+    Relay,
+)
+
+Floats = NDArray[np.float64]
+
+# Skyfield's predicted UT1 may be 0.15 s off and it ignores polar motion: 0.02 degrees at 500 km.
+ANGLE_TOLERANCE_DEG = 0.03
+RANGE_TOLERANCE_M = 500.0
+VALUE_TOLERANCE_KBIT = 1e-3
+_SAMPLE_S = 5.0
+
+
+def check_plan(
+    plan: Plan,
+    network: Network,
+    elements: Sequence[ElementsUsed],
+    key_bits: Mapping[str, int],
+    nights: int = 1,
+) -> list[str]:
+    """Every violation as one sentence; an empty list means that the plan holds.
+
+    Parameters
+    ----------
+    elements : the element sets that the plan was made with
+    key_bits : whole secret bits that each pass of the night would bring, by pass id
+    nights : length of the horizon
+    """
+    faults = [
+        *_contact_faults(plan, network, key_bits),
+        *_overlaps(plan, network),
+        *_relay_faults(plan, network, nights),
+        *_delivery_faults(plan, network, nights),
+        *_value_faults(plan, network),
+    ]
+    known = [c for c in plan.contacts if _is_known(c, network, elements)]
+    faults += [fault for c in known for fault in _sky_faults(c, network, elements)]
+    return faults
+
+
+def _contact_faults(plan: Plan, network: Network, key_bits: Mapping[str, int]) -> Iterator[str]:
+    satellites = {s.name for s in network.satellites}
+    stations = {s.name for s in network.stations}
+    for contact in plan.contacts:
+        if contact.satellite not in satellites or contact.station not in stations:
+            yield f"{contact.pass_id}: unknown satellite or station"
+        if contact.stop <= contact.start:
+            yield f"{contact.pass_id}: the contact stops before it starts"
+        if contact.pass_id not in key_bits:
+            yield f"{contact.pass_id}: not a pass of this night"
+        elif not 0 < contact.key_bits <= key_bits[contact.pass_id]:
+            yield (
+                f"{contact.pass_id}: plans {contact.key_bits} bits, "
+                f"forecast {key_bits[contact.pass_id]}"
+            )
+    named = [c.pass_id for c in plan.contacts] + [r.pass_id for r in plan.rejections]
+    for pass_id, count in Counter(named).items():
+        if count > 1:
+            yield f"{pass_id}: decided {count} times"
+    for pass_id in sorted(set(key_bits) - set(named)):
+        yield f"{pass_id}: neither taken nor rejected"
+    yield from (f"{r.pass_id}: rejected without a reason" for r in plan.rejections if not r.reason)
+
+
+def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
+    setup = {s.name: s.setup_s for s in network.satellites}
+    setup_at = {s.name: s.setup_s for s in network.stations}
+    ordered = sorted(plan.contacts, key=lambda c: (c.start, c.pass_id))
+    for i, first in enumerate(ordered):
+        for second in ordered[i + 1 :]:
+            gap_s = (second.start - first.stop).total_seconds()
+            same_satellite = first.satellite == second.satellite
+            if same_satellite and gap_s < setup.get(first.satellite, 0.0):
+                yield f"{first.satellite} serves {first.station} and {second.station} at once"
+            same_station = first.station == second.station
+            if same_station and gap_s < setup_at.get(first.station, 0.0):
+                yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
+
+
+def _is_known(contact: Contact, network: Network, elements: Sequence[ElementsUsed]) -> bool:
+    return any(s.name == contact.station for s in network.stations) and any(
+        e.satellite == contact.satellite for e in elements
+    )
+
+
+def _sky_faults(
+    contact: Contact, network: Network, elements: Sequence[ElementsUsed]
+) -> Iterator[str]:
+    """Elevation, horizon, twilight, range, shifts and maintenance of one contact."""
+    station = next(s for s in network.stations if s.name == contact.station)
+    used = next(e for e in elements if e.satellite == contact.satellite)
+    elevation, azimuth, range_m, sun = _seen_by_skyfield(contact, station, used)
+    horizon = np.degrees(station.site.horizon.elevation_at(np.radians(azimuth)))
+    lowest = np.maximum(horizon, np.degrees(station.min_elevation_rad))
+    below = float((lowest - elevation).max())
+    if below > ANGLE_TOLERANCE_DEG:
+        yield f"{contact.pass_id}: {below:.2f} degrees below the elevation limit or horizon"
+    high = float(sun.max() - np.degrees(station.max_sun_elevation_rad))
+    if high > ANGLE_TOLERANCE_DEG:
+        yield f"{contact.pass_id}: the Sun is {high:.2f} degrees above the station's limit"
+    limit_m = network.policies.max_range_m
+    if limit_m is not None and range_m.max() > limit_m + RANGE_TOLERANCE_M:
+        yield f"{contact.pass_id}: {range_m.max() / 1e3:.1f} km away, beyond {limit_m / 1e3:g} km"
+    if station.shifts and not _covers(station.shifts, contact.start, contact.stop):
+        yield f"{contact.pass_id}: outside the shifts of {station.name}"
+    for closed in station.maintenance:
+        if contact.start < closed.stop and closed.start < contact.stop:
+            yield f"{contact.pass_id}: {station.name} is closed ({closed.reason})"
+
+
+def _seen_by_skyfield(
+    contact: Contact, station: Station, used: ElementsUsed
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Elevation, azimuth [deg], range [m] and Sun elevation [deg] along a contact."""
+    with warnings.catch_warnings():
+        # The polar-motion file of skyfield-data has expired; it is not used here.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        kernel = Loader(skyfield_data.get_skyfield_data_path(), verbose=False)("de421.bsp")
+    scale = load.timescale(builtin=True)
+    length_s = (contact.stop - contact.start).total_seconds()
+    steps = np.linspace(0.0, length_s, max(2, int(length_s / _SAMPLE_S) + 1))
+    instants = scale.from_datetimes([contact.start + timedelta(seconds=s) for s in steps])
+    place = wgs84.latlon(
+        np.degrees(station.site.latitude_rad),
+        np.degrees(station.site.longitude_rad),
+        station.site.height_m,
+    )
+    satellite = EarthSatellite(used.line1, used.line2, ts=scale)
+    altitude, azimuth, distance = (satellite - place).at(instants).altaz()
+    observer = kernel["earth"] + place
+    sun = observer.at(instants).observe(kernel["sun"]).apparent().altaz()[0]
+    return altitude.degrees, azimuth.degrees, distance.m, sun.degrees
+
+
+def _covers(shifts: Sequence[Shift], start: datetime, stop: datetime) -> bool:
+    """Whether one shift, begun today or yesterday, holds the whole span."""
+    for days in (0, 1):
+        day = (start - timedelta(days=days)).date()
+        for shift in shifts:
+            begin = datetime.combine(day, shift.start, tzinfo=start.tzinfo)
+            end = datetime.combine(day, shift.stop, tzinfo=start.tzinfo)
+            if end <= begin:
+                end += timedelta(days=1)
+            if begin <= start and stop <= end:
+                return True
+    return False
+
+
+def _relay_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]:
+    """Chains, trust, hop limits, pools and fibres."""
+    earned: dict[tuple[str, str], int] = defaultdict(int)
+    for contact in plan.contacts:
+        earned[contact.satellite, contact.station] += contact.key_bits
+    spent: dict[tuple[str, str], int] = defaultdict(int)
+    carried: dict[frozenset[str], int] = defaultdict(int)
+    for relay in plan.relays:
+        yield from _chain_faults(relay, network)
+        for hop in relay.hops:
+            if hop.satellite is None:
+                carried[frozenset((hop.a, hop.b))] += relay.bits
+            else:
+                spent[hop.satellite, hop.a] += relay.bits
+                spent[hop.satellite, hop.b] += relay.bits
+    for (satellite, station), bits in sorted(spent.items()):
+        if bits > earned[satellite, station]:
+            yield (
+                f"relays take {bits} bits from the pool of {satellite} and {station}, "
+                f"contacts bring {earned[satellite, station]}"
+            )
+    for ends, bits in sorted(carried.items(), key=lambda item: sorted(item[0])):
+        rate = sum(f.key_rate_bps for f in network.fibre_links if {f.a, f.b} == ends)
+        if bits > rate * 86_400.0 * nights + 1.0:
+            yield f"fibre {' - '.join(sorted(ends))} carries {bits} bits, more than it makes"
+
+
+def _chain_faults(relay: Relay, network: Network) -> Iterator[str]:
+    demand = next((d for d in network.demands if d.name == relay.demand), None)
+    if demand is None:
+        yield f"relay for unknown demand {relay.demand}"
+        return
+    if relay.bits <= 0:
+        yield f"{relay.demand}: relay of {relay.bits} bits"
+    node = {site.name: site.node for site in network.sites}
+    nodes = [node[demand.a], *(hop.b for hop in relay.hops)]
+    broken = any(hop.a != here for hop, here in zip(relay.hops, nodes, strict=False))
+    if broken or nodes[-1] != node[demand.b]:
+        yield f"{relay.demand}: path {' > '.join(nodes)} does not join {demand.a} and {demand.b}"
+    satellites = [hop.satellite for hop in relay.hops if hop.satellite is not None]
+    distrusted = set(demand.untrusted) | {s.name for s in network.satellites if not s.is_trusted}
+    knows = {*nodes[1:-1], *satellites} & distrusted
+    if knows:
+        yield f"{relay.demand}: {', '.join(sorted(knows))} would know the key but is not trusted"
+    policies = network.policies
+    if len(satellites) > policies.max_satellite_hops:
+        yield f"{relay.demand}: {len(satellites)} satellite hops"
+    if len(relay.hops) - len(satellites) > policies.max_fibre_hops:
+        yield f"{relay.demand}: {len(relay.hops) - len(satellites)} fibre hops"
+
+
+def _delivery_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]:
+    carried: dict[str, int] = defaultdict(int)
+    for relay in plan.relays:
+        carried[relay.demand] += relay.bits
+    named = [d.demand for d in plan.deliveries]
+    if sorted(named) != sorted(d.name for d in network.demands):
+        yield "the deliveries do not list every demand once"
+    wanted = {d.name: d.bits_per_day * nights for d in network.demands}
+    for delivery in plan.deliveries:
+        if delivery.delivered_bits != carried[delivery.demand]:
+            yield (
+                f"{delivery.demand}: {delivery.delivered_bits} bits promised, "
+                f"relays carry {carried[delivery.demand]}"
+            )
+        if delivery.delivered_bits > wanted.get(delivery.demand, 0.0):
+            yield f"{delivery.demand}: gets more than it wants"
+
+
+def _value_faults(plan: Plan, network: Network) -> Iterator[str]:
+    priority = {d.name: d.priority for d in network.demands}
+    worth = spent = cost = 0.0
+    for relay in plan.relays:
+        worth += priority.get(relay.demand, 0.0) * relay.bits / 1e3
+        spent += 2.0 * sum(h.satellite is not None for h in relay.hops) * relay.bits / 1e3
+        cost += HOP_COST_PER_KBIT * len(relay.hops) * relay.bits / 1e3
+    left = sum(c.key_bits for c in plan.contacts) / 1e3 - spent
+    value = worth + POOL_WORTH_PER_KBIT * left - cost
+    if abs(value - plan.value) > VALUE_TOLERANCE_KBIT:
+        yield f"the plan is worth {value:.3f} kbit, not {plan.value:.3f}"
+    if plan.value > plan.bound + VALUE_TOLERANCE_KBIT:
+        yield f"value {plan.value:.3f} is above the bound {plan.bound:.3f}"
