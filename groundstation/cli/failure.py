@@ -73,7 +73,8 @@ def _write_crash_log(error: Exception) -> str | None:
     path = Path(f"groundstation-crash-{stamp}.log")
     text = "\n".join(
         [
-            f"groundstation {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"groundstation {__version__}",
+            f"Python {platform.python_version()}, {platform.platform()}",
             "command: " + " ".join(sys.argv[1:]),
             "".join(traceback.format_exception(error)),
         ]

@@ -57,10 +57,10 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from groundstation.cli.suggest import did_you_mean
+            from groundstation.suggest import did_you_mean
 
-            error.message += did_you_mean(args[0], COMMANDS)
-            raise
+            hint = did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"{error.message}{hint}", ctx) from None
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Settings:
         return self.now if self.now is not None else datetime.now(UTC)
 
 
-class UtcInstant(click.ParamType):
+class UtcInstant(click.ParamType[datetime]):
     """An ISO 8601 instant; without an offset it is UTC."""
 
     name = "instant"
@@ -110,7 +110,12 @@ class UtcInstant(click.ParamType):
     ),
 )
 @click.version_option(__version__, prog_name="groundstation")
-@click.option("-c", "--config", type=click.Path(path_type=Path), help="Network file [default: groundstation.toml].")
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Network file [default: groundstation.toml].",
+)
 @click.option("-C", "folder", type=click.Path(path_type=Path), help="Change to this folder first.")
 @click.option("--example", metavar="NAME", help="Use a shipped example instead of a network file.")
 @click.option("--now", type=UtcInstant(), help="Take this instant for the present.")

@@ -1,7 +1,5 @@
 """One listing, five forms: a table for people, JSON, JSON lines, CSV and TSV for machines."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
+from groundstation.export.delimited import delimited
+
 F = TypeVar("F", bound=Callable[..., Any])
 Row = Mapping[str, Any]
+
+_PIPE_WIDTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Column:
     heading: str
     write: Callable[[Any], str] = str
     is_number: bool = False
+    wraps: bool = False
 
 
 def format_options(function: F) -> F:
@@ -57,20 +60,7 @@ def write_listing(
         _write_table(rows, columns, title)
 
 
-def delimited(rows: Sequence[Row], delimiter: str = ",") -> str:
-    """Rows as delimited text with a heading line; None becomes an empty field."""
-    if not rows:
-        return ""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(rows[0].keys())
-    for row in rows:
-        writer.writerow(["" if value is None else value for value in row.values()])
-    return text.getvalue()
-
-
 def _write_table(rows: Sequence[Row], columns: Sequence[Column], title: str | None) -> None:
-    import shutil
     import sys
 
     from rich import box
@@ -80,12 +70,13 @@ def _write_table(rows: Sequence[Row], columns: Sequence[Column], title: str | No
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(
-            column.heading, justify="right" if column.is_number else "left", no_wrap=True
+            column.heading,
+            justify="right" if column.is_number else "left",
+            no_wrap=not column.wraps,
+            overflow="fold",
         )
     for row in rows:
-        table.add_row(
-            *["" if row[c.key] is None else c.write(row[c.key]) for c in columns]
-        )
+        table.add_row(*["" if row[c.key] is None else c.write(row[c.key]) for c in columns])
     # A pipe has no width; a table must not lose columns there.
-    width = None if sys.stdout.isatty() else max(200, shutil.get_terminal_size().columns)
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
     Console(width=width, highlight=False).print(table)

@@ -1,0 +1,75 @@
+"""A plan as people read it in a terminal."""
+
+from typing import Any
+
+import click
+
+from groundstation.cli.output import Column, write_listing
+
+_BAR = 20
+
+
+def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
+    """Contacts, deliveries against demand and, if asked for, why each other pass is left out."""
+    contacts = document["contacts"]
+    total = sum(contact["key_bits"] for contact in contacts)
+    write_listing(
+        contacts,
+        schema="contacts/1",
+        form=None,
+        columns=_CONTACTS,
+        title=f"night {document['night']}: {len(contacts)} contacts, {total / 1e3:,.1f} kbit of "
+        "key under a clear sky",
+    )
+    write_listing(
+        [{**delivery, "met": met(delivery)} for delivery in document["deliveries"]],
+        schema="deliveries/1",
+        form=None,
+        columns=_DELIVERIES,
+        title="key per pair against demand",
+    )
+    if with_rejections:
+        write_listing(
+            document["rejections"],
+            schema="rejections/1",
+            form=None,
+            columns=(Column("pass_id", "pass"), Column("reason", "why not", wraps=True)),
+            title="passes not taken",
+        )
+    gap = document["bound_kbit"] - document["value_kbit"]
+    click.echo(
+        f"value {document['value_kbit']:,.2f} kbit, no plan of this model exceeds it by more than "
+        f"{max(gap, 0.0):.2f}; plan {document['plan_id']}"
+    )
+    for remark in document["remarks"]:
+        click.echo(f"note: {remark}")
+
+
+def met(delivery: dict[str, Any]) -> float:
+    """Share of a demand that is delivered, 1 if nothing is wanted."""
+    wanted = delivery["wanted_bits"]
+    return delivery["delivered_bits"] / wanted if wanted else 1.0
+
+
+def _bar(share: float) -> str:
+    full = round(share * _BAR)
+    return "█" * full + "·" * (_BAR - full) + f" {share:4.0%}"
+
+
+_CONTACTS = (
+    Column("start_utc", "start", lambda text: f"{text[8:10]} {text[11:19]}"),
+    Column("stop_utc", "stop", lambda text: text[11:19]),
+    Column("satellite", "satellite"),
+    Column("station", "station"),
+    Column("key_bits", "key kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
+    Column("pass_id", "pass"),
+)
+_DELIVERIES = (
+    Column("demand", "demand"),
+    Column("a", "from"),
+    Column("b", "to"),
+    Column("wanted_bits", "wanted kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
+    Column("delivered_bits", "delivered kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
+    Column("met", "met", _bar),
+    Column("remark", "remark", wraps=True),
+)

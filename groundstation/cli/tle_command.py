@@ -1,0 +1,149 @@
+"""`groundstation tle`: import, list and show element sets."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from groundstation.cli.main import Settings
+from groundstation.cli.output import Column, format_options, write_listing
+
+SCHEMA = "elements/1"
+BAD_DATA = 1
+
+
+@click.group("tle")
+def command() -> None:
+    """Import, list and show element sets.
+
+    \b
+    Examples:
+      groundstation tle import tonight.tle
+      groundstation tle list
+      groundstation tle show spoqc
+    """
+
+
+@command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--keep-good", is_flag=True, help="Store the good records of a file with bad ones.")
+@click.pass_obj
+def import_(settings: Settings, files: tuple[Path, ...], keep_good: bool) -> int:
+    """Read two- or three-line element sets and store those that are new.
+
+    Every line is checked (length, columns, characters, checksum). A file with a bad record is
+    refused as a whole unless --keep-good is given.
+    """
+    from groundstation.catalogue import describe_faults
+    from groundstation.cli.network_option import network_of
+    from groundstation.database import open_database
+    from groundstation.errors import UsageError
+    from tle.archive import add_elements
+    from tle.lines import read_lines
+
+    network = network_of(settings)
+    if settings.example:
+        raise UsageError(
+            "a shipped example cannot store anything",
+            hint=f"groundstation init DIR --example {settings.example}",
+        )
+    accepted, faults = [], []
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        sets, bad = read_lines(text, path.name)
+        accepted.extend(sets)
+        faults.extend(bad)
+    if faults:
+        click.echo(f"error: {describe_faults(faults)}", err=True)
+        if not (keep_good and accepted):
+            click.echo("  nothing was stored", err=True)
+            if accepted:
+                click.echo(f"  try: --keep-good stores the {len(accepted)} good ones", err=True)
+            return BAD_DATA
+    db = open_database(Path(network.folder) / "state" / "groundstation.db")
+    new = add_elements(db, accepted, settings.instant())
+    click.echo(f"{new} new, {len(accepted) - new} known, {len(faults)} refused")
+    return BAD_DATA if faults else 0
+
+
+@command.command("list")
+@format_options
+@click.pass_obj
+def list_(settings: Settings, form: str | None) -> None:
+    """List the element sets in the network's files and in the store."""
+    rows = sorted(_known_rows(settings), key=lambda row: (row["norad_cat_id"], row["epoch_utc"]))
+    write_listing(rows, schema=SCHEMA, form=form, columns=_COLUMNS)
+
+
+@command.command("show")
+@click.argument("satellite")
+@click.pass_obj
+def show(settings: Settings, satellite: str) -> None:
+    """Show the element sets of a satellite, by its name in the network or catalogue number."""
+    from groundstation.cli.network_option import network_of
+    from groundstation.errors import UsageError
+    from groundstation.suggest import did_you_mean
+
+    network = network_of(settings)
+    numbers = {s.name: s.norad_cat_id for s in network.satellites}
+    number = int(satellite) if satellite.isdigit() else numbers.get(satellite)
+    if number is None:
+        planned = satellite in numbers
+        raise UsageError(
+            f"{satellite} is only planned; it has no element set"
+            if planned
+            else f"unknown satellite {satellite!r}{did_you_mean(satellite, numbers)}",
+            where=network.file,
+        )
+    rows = [row for row in _known_rows(settings) if row["norad_cat_id"] == number]
+    if not rows:
+        raise UsageError(f"no element set of {satellite} is known", hint="groundstation tle import")
+    for row in sorted(rows, key=lambda row: str(row["epoch_utc"])):
+        click.echo(f"# epoch {row['epoch_utc']}, {row['age_d']:+.2f} d, from {row['source']}")
+        click.echo(f"# sha256 {row['sha256']}")
+        click.echo(row["lines"])
+
+
+def _known_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Every set once, with its age at the present instant."""
+    from groundstation.catalogue import read_element_files
+    from groundstation.cli.network_option import network_of
+    from groundstation.database import open_if_present
+    from groundstation.instants import utc_text
+    from tle.archive import stored_elements
+
+    network = network_of(settings)
+    db = open_if_present(Path(network.folder) / "state" / "groundstation.db")
+    sets = read_element_files(network) + (stored_elements(db) if db else [])
+    now = settings.instant()
+    return [
+        {
+            "norad_cat_id": e.norad_cat_id,
+            "name": e.name,
+            "object_id": e.object_id,
+            "epoch_utc": utc_text(e.epoch),
+            "age_d": e.age_s(now) / 86_400.0,
+            "inclination_deg": e.inclination_deg,
+            "mean_motion_rev_per_day": e.mean_motion_rev_per_day,
+            "source": e.source,
+            "sha256": e.digest,
+            "lines": e.text.rstrip("\n"),
+        }
+        for e in {e.digest: e for e in reversed(sets)}.values()
+    ]
+
+
+_COLUMNS = (
+    Column("norad_cat_id", "number", is_number=True),
+    Column("name", "name"),
+    Column("object_id", "object"),
+    Column("epoch_utc", "epoch"),
+    Column("age_d", "age d", lambda value: f"{value:.1f}", is_number=True),
+    Column("inclination_deg", "incl °", lambda value: f"{value:.3f}", is_number=True),
+    Column("mean_motion_rev_per_day", "rev/day", lambda value: f"{value:.5f}", is_number=True),
+    Column("source", "source"),
+    Column("sha256", "sha256", lambda value: value[:12]),
+)
