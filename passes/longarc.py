@@ -51,7 +51,8 @@ def _whole_arc(table: NodeTable, topocentric_m: Floats) -> Arc | None:
         return None
     nodes = topocentric_m[np.arange(pieces)[:, None] + np.arange(STENCIL)]
     coefficients = np.einsum("pn,cnk->ckp", INVERSE_VANDERMONDE, nodes)
-    centres = table.start_s + table.step_s * (np.arange(pieces, dtype=np.float64) + (STENCIL - 1) / 2.0)
+    middles = np.arange(pieces, dtype=np.float64) + (STENCIL - 1) / 2.0
+    centres = table.start_s + table.step_s * middles
     return Arc(
         table.epoch,
         0.0,

@@ -58,7 +58,7 @@ def track_along(arc: Arc, site: Site, table: SunMoonTable, usable: Windows) -> T
 def angle_between(a: Floats, b: Floats) -> Floats:
     """Angle between vectors [rad], shapes (n, 3), exact for small angles too."""
     cross = np.linalg.norm(np.cross(a, b), axis=1)
-    return np.arctan2(cross, np.sum(a * b, axis=1))
+    return np.asarray(np.arctan2(cross, np.sum(a * b, axis=1)))
 
 
 def _elevation(local: Floats) -> Floats:

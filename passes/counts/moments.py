@@ -1,13 +1,15 @@
 """A pass, or any part of it, as a dozen numbers that add."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
 ORDER = 12
+LARGEST_TRUNCATION_ERROR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,10 @@ class Moments:
 
     Parameters
     ----------
-    efficiency : M_j = sum_t n_t eta_t^j / j!, j = 0..ORDER-1, n_t the pulses in slot t; shape (ORDER,)
-    noise_key : B_j = sum_t n_t p_t eta_t^j / j! with p_t the noise probability per gate and detector
-        as seen in the key basis; shape (ORDER,)
+    efficiency : M_j = sum_t n_t eta_t^j / j!, j = 0..ORDER-1, n_t the pulses in slot t;
+        shape (ORDER,)
+    noise_key : B_j = sum_t n_t p_t eta_t^j / j! with p_t the noise probability per gate and
+        detector as seen in the key basis; shape (ORDER,)
     noise_test : the same for the test basis; shape (ORDER,)
     largest_efficiency : of all slots, from which the truncation error is bounded
     """
@@ -40,3 +43,117 @@ class Moments:
             self.noise_test + other.noise_test,
             max(self.largest_efficiency, other.largest_efficiency),
         )
+
+
+def moments_from_slots(
+    efficiency: ArrayLike, pulses: ArrayLike, noise_key: ArrayLike, noise_test: ArrayLike
+) -> Moments:
+    """Moments of a pass from its slots; one slot is a channel that does not change.
+
+    Parameters
+    ----------
+    efficiency : probability that one photon leads to a click, in [0, 1]; shape (n,)
+    pulses : pulses sent in each slot, >= 0; shape (n,) or one number
+    noise_key, noise_test : noise probability per gate and detector as seen in the key (test)
+        basis, in [0, 0.5]; shape (n,) or one number
+
+    Returns
+    -------
+    Exact power sums; `truncation_error` says from which product of intensity and efficiency on
+    a dozen of them no longer suffice.
+
+    Raises
+    ------
+    ValueError : names the first value outside its range
+    """
+    eta, sent, key, test = checked_slots(efficiency, pulses, noise_key, noise_test)
+    powers = np.ones((ORDER, eta.size))
+    for order in range(1, ORDER):
+        powers[order] = powers[order - 1] * eta / order
+    return Moments(
+        efficiency=powers @ sent,
+        noise_key=powers @ (sent * key),
+        noise_test=powers @ (sent * test),
+        largest_efficiency=float(eta.max(initial=0.0)),
+    )
+
+
+def checked_slots(
+    efficiency: ArrayLike, pulses: ArrayLike, noise_key: ArrayLike, noise_test: ArrayLike
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """The four arrays of a pass at one shape (n,); ValueError names what is out of range."""
+    eta = np.atleast_1d(np.asarray(efficiency, dtype=np.float64))
+    if eta.ndim != 1:
+        raise ValueError(f"efficiency has {eta.ndim} dimensions, not one per slot")
+    _refuse_outside("efficiency", eta, 1.0)
+    ranges = {"pulses": math.inf, "noise_key": 0.5, "noise_test": 0.5}
+    arrays = []
+    for (name, highest), given in zip(ranges.items(), (pulses, noise_key, noise_test), strict=True):
+        array = np.asarray(given, dtype=np.float64)
+        if array.shape not in {(), (1,), eta.shape}:
+            raise ValueError(f"{name} has shape {array.shape}, efficiency {eta.shape}")
+        _refuse_outside(name, np.atleast_1d(array), highest)
+        arrays.append(np.broadcast_to(array, eta.shape))
+    sent, key, test = arrays
+    return eta, sent, key, test
+
+
+def _refuse_outside(name: str, values: Floats, highest: float) -> None:
+    wrong = ~((values >= 0.0) & (values <= highest) & np.isfinite(values))
+    if wrong.any():
+        slot = int(np.argmax(wrong))
+        raise ValueError(f"{name}[{slot}] = {values[slot]:g} is outside 0..{highest:g}")
+
+
+def truncation_error(mean_photon_number: float, largest_efficiency: float) -> float:
+    """Bound on the relative error of `signal_sum` and `noise_sum`, from cutting at ORDER.
+
+    For y = mu eta the remainder of exp(-y) after ORDER terms is at most y^ORDER / ORDER!
+    (Lagrange), and 1 - exp(-y) >= y (1 - y/2). Both relative errors grow with y, so the largest
+    efficiency bounds the sum. It stays below 1e-12 up to y = 0.486.
+    """
+    y = mean_photon_number * largest_efficiency
+    if y >= 2.0:
+        return math.inf
+    return y ** (ORDER - 1) / (math.factorial(ORDER) * (1.0 - y / 2.0))
+
+
+def signal_sum(moments: Moments, mean_photon_number: float) -> float:
+    """Pulses of which at least one photon clicks: sum_t n_t (1 - exp(-mu eta_t)).
+
+    The series starts at j = 1, so that nothing cancels when few pulses click.
+
+    Raises
+    ------
+    ValueError : where the truncation error could exceed 1e-12 of the result
+    """
+    _refuse_truncation(moments, mean_photon_number)
+    return -_power_series(moments.efficiency, mean_photon_number, first=1)
+
+
+def noise_sum(moments: Moments, noise: Floats, mean_photon_number: float) -> float:
+    """Noise in pulses of which no photon clicks: sum_t n_t p_t exp(-mu eta_t).
+
+    `noise` is `moments.noise_key` or `moments.noise_test`; refuses like `signal_sum`.
+    """
+    _refuse_truncation(moments, mean_photon_number)
+    return _power_series(noise, mean_photon_number, first=0)
+
+
+def _refuse_truncation(moments: Moments, mean_photon_number: float) -> None:
+    error = truncation_error(mean_photon_number, moments.largest_efficiency)
+    if error > LARGEST_TRUNCATION_ERROR:
+        raise ValueError(
+            f"mean photon number {mean_photon_number:g} times efficiency "
+            f"{moments.largest_efficiency:g} exceeds 0.486, where {ORDER} moments err by up to "
+            f"{error:.1e} (limit {LARGEST_TRUNCATION_ERROR:g}); count from slots instead"
+        )
+
+
+def _power_series(power_sums: Floats, mean_photon_number: float, *, first: int) -> float:
+    """sum_{j >= first} (-mu)^j M_j by Horner's rule, smallest terms first."""
+    total = 0.0
+    for power_sum in power_sums[:first:-1].tolist():
+        total = -mean_photon_number * (total + power_sum)
+    total += float(power_sums[first])
+    return total * (-mean_photon_number) ** first

@@ -23,3 +23,22 @@ class DecoySource:
     key_basis_probability: float
     pulse_fwhm_s: float
     intrinsic_qber: float
+
+
+def sifted_fraction(source: DecoySource, receiver_key_basis_probability: float) -> float:
+    """Sifted over detected clicks of a lossy link without noise, as published for Micius.
+
+    Only signal states with matching bases are sifted; decoys, though detected, are not. For a mean
+    photon number at the receiver far below 1 the share is p_s mu_s / sum(p mu) times the
+    probability that the bases match: 0.4706 for 0.8/0.1/0 at 50/25/25 % and unbiased bases
+    (Liao et al., Nature 549, 43 (2017): 1,671,072 of 3,551,136).
+
+    Parameters
+    ----------
+    source : intensities and probabilities
+    receiver_key_basis_probability : share of photons measured in the key basis
+    """
+    weights = [p * mu for p, mu in zip(source.probabilities, source.intensities, strict=True)]
+    both_key = source.key_basis_probability * receiver_key_basis_probability
+    both_test = (1.0 - source.key_basis_probability) * (1.0 - receiver_key_basis_probability)
+    return weights[0] / sum(weights) * (both_key + both_test)

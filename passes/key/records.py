@@ -15,6 +15,21 @@ class ErrorCorrection(StrEnum):
     BLOCK = "block"
     LOGM = "logm"
     DISCLOSED = "disclosed"
+    NONE = "none"
+
+
+class Proof(StrEnum):
+    """Named proof modes of decoy-state BB84."""
+
+    SATQUMA = "satquma"
+
+
+class CountBound(StrEnum):
+    """How far an observed count may lie from its expectation."""
+
+    CHERNOFF = "chernoff"
+    HOEFFDING = "hoeffding"
+    ASYMPTOTIC = "asymptotic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,9 @@ class SecurityParameters:
 
 @dataclass(frozen=True, slots=True)
 class DecoyCounts:
-    """Detections and errors of one block by intensity; floats when expected, integers when measured.
+    """Detections and errors of one block by intensity.
+
+    Floats when expected, whole numbers when measured.
 
     Parameters
     ----------
@@ -60,8 +77,10 @@ class KeyResult:
     Parameters
     ----------
     proof : proof mode
-    secret_key_bits : length, never negative; not rounded (rounding down is done where bits are made)
-    unclipped_bits : the same before it is clipped at zero; tells how far a hopeless pass is from key
+    secret_key_bits : length, never negative; not rounded (rounding down is done where bits are
+        made)
+    unclipped_bits : the same before it is clipped at zero; tells how far a hopeless pass is from
+        key
     qber : bit error rate in the key basis
     phase_error : upper bound on the phase error rate of single-photon key events
     sifted_bits : detections in the key basis, n_X

@@ -48,7 +48,7 @@ class LinkBudget:
     @property
     def total_db(self) -> Floats:
         """Sum of all terms [dB], shape (n,)."""
-        return np.sum([term.loss_db for term in self.terms], axis=0)
+        return np.asarray(np.sum([term.loss_db for term in self.terms], axis=0))
 
     @property
     def efficiency(self) -> Floats:
@@ -58,7 +58,9 @@ class LinkBudget:
     def group_db(self, group: TermGroup) -> Floats:
         """Sum of the terms of one group [dB], shape (n,)."""
         chosen = [term.loss_db for term in self.terms if term.group is group]
-        return np.sum(chosen, axis=0) if chosen else np.zeros_like(self.terms[0].loss_db)
+        if not chosen:
+            return np.zeros_like(self.terms[0].loss_db)
+        return np.asarray(np.sum(chosen, axis=0))
 
     def term(self, name: str) -> Term:
         """The term of that name."""
