@@ -1,0 +1,256 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import groundstation
+from groundstation.cli.key_command import command
+from groundstation.cli.key_input import InputFaultsError, checked_input
+
+EXAMPLE = Path(groundstation.__file__).parent / "data" / "key" / "satquma-f01.json"
+COUNTS: dict[str, Any] = {
+    "protocol": "decoy-bb84",
+    "proof": "satquma",
+    "source": {
+        "pulse_rate_hz": 1e8,
+        "intensities": [0.65, 0.15, 0.0],
+        "probabilities": [0.8, 0.12, 0.08],
+        "key_basis_probability": 0.85,
+    },
+    "counts": {
+        "key": [5e6, 2e5, 400],
+        "key_errors": 9000,
+        "test": [150000, 6000, 12],
+        "test_errors": [280, 12, 6],
+    },
+    "epsilon_secrecy": 1e-9,
+    "epsilon_correctness": 1e-15,
+    "error_correction": {"model": "block", "efficiency": 1.16},
+}
+CHANNEL: dict[str, Any] = {
+    **{key: value for key, value in COUNTS.items() if key != "counts"},
+    "receiver": {"key_basis_probability": 0.85},
+    "efficiency": [1e-3, 2e-3, 1e-3],
+    "slot_s": 100.0,
+    "noise_probability_per_gate": 1e-7,
+    "intrinsic_qber": 0.005,
+    "afterpulse_probability": 0.001,
+}
+
+
+def length(document: object, *options: str) -> Result:
+    text = document if isinstance(document, str) else json.dumps(document)
+    return CliRunner().invoke(command, ["length", "-", *options], input=text)
+
+
+def answer(document: object) -> dict[str, Any]:
+    result = length(document, "--json")
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def faults_of(document: object) -> list[str]:
+    with pytest.raises(InputFaultsError) as caught:
+        checked_input(document)
+    return caught.value.faults
+
+
+def run(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    code = "from groundstation.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shipped_example_reproduces_the_first_fixed_case_of_the_reference() -> None:
+    done = run("key", "length", "--json", str(EXAMPLE))
+    assert done.returncode == 0, done.stderr
+    got = json.loads(done.stdout)
+    # cnqo-qcomms/SatQuMA at f2b9229, its own outputs; 1e-9 is its documented reproducibility.
+    assert got["secret_key_bits"] == pytest.approx(28119545.365955316, rel=1e-9)
+    assert got["secret_key_bits_per_pass"] == pytest.approx(28119545.365955316, rel=1e-9)
+    assert got["qber"] == pytest.approx(0.0015037281195913548, rel=1e-9)
+    assert got["phase_error"] == pytest.approx(0.0037040214682651697, rel=1e-9)
+    assert got["sifted_bits"] == pytest.approx(61167104.07147852, rel=1e-9)
+    bounds = {
+        "key_errors": 91978.6943862531,
+        "test_bits": 1904857.9122605773,
+        "vacuum_bits": 1e-10,
+        "single_photon_bits": 30343742.340799008,
+        "test_single_photon_bits": 906245.064952795,
+        "test_single_photon_errors": 2864.388406492312,
+        "error_correction_bits": 1154320.3241492552,
+        "unclipped_bits": 28119545.365955316,
+    }
+    assert got["bounds"] == pytest.approx(bounds, rel=1e-9)
+    assert got["parameters"]["mean_photon_number"] == pytest.approx(0.538)
+    assert got["parameters"]["noise_probability_per_gate"] == 1e-8
+    assert sum(t["count"] * t["probability"] for t in got["epsilon_budget"]["terms"]) == (
+        pytest.approx(1e-9)
+    )
+    # Sum of -log2(1 - eta) over the pass: 227.9 Mbit.
+    assert got["limits"]["repeaterless_bits"] == pytest.approx(227.9e6, abs=0.05e6)
+    assert got["secret_key_bits"] < got["limits"]["asymptotic_bits"]
+
+
+def test_people_get_a_table() -> None:
+    result = CliRunner().invoke(command, ["length", str(EXAMPLE)])
+    assert result.exit_code == 0
+    assert "28,119,545.4" in result.stdout
+    assert "in 21 shares" in result.stdout
+    assert "227,921,974.1" in result.stdout
+
+
+def test_the_example_of_the_help_text_runs() -> None:
+    text = CliRunner().invoke(command, ["length", "--help"]).stdout
+    example = text[text.index("{") : text.rindex("}") + 1]
+    assert json.loads(example) == COUNTS
+    got = answer(COUNTS)
+    assert got["secret_key_bits"] > 0.0
+    assert got["limits"]["repeaterless_bits"] is None
+
+
+def test_repeats_make_one_block_of_identical_passes() -> None:
+    one, ten = answer(CHANNEL), answer(CHANNEL | {"repeats": 10})
+    assert ten["sifted_bits"] == pytest.approx(10.0 * one["sifted_bits"])
+    assert ten["secret_key_bits_per_pass"] == pytest.approx(ten["secret_key_bits"] / 10.0)
+    assert ten["secret_key_bits_per_pass"] > one["secret_key_bits"] > 0.0
+
+
+def test_noise_may_change_from_slot_to_slot() -> None:
+    same = answer(CHANNEL | {"noise_probability_per_gate": [1e-7, 1e-7, 1e-7]})
+    rising = answer(CHANNEL | {"noise_probability_per_gate": [1e-7, 1e-6, 1e-5]})
+    assert same["secret_key_bits"] == pytest.approx(answer(CHANNEL)["secret_key_bits"])
+    assert rising["qber"] > 1.5 * same["qber"]
+
+
+def test_hoeffding_and_disclosed_bits_reach_the_proof() -> None:
+    assert (
+        answer(COUNTS | {"bounds": "hoeffding"})["secret_key_bits"]
+        < (answer(COUNTS)["secret_key_bits"])
+    )
+    disclosed = {"model": "disclosed", "disclosed_bits": 123456}
+    got = answer(COUNTS | {"error_correction": disclosed})
+    assert got["bounds"]["error_correction_bits"] == 123456.0
+    assert (
+        answer(COUNTS | {"error_correction": {"model": "none"}})["bounds"]["error_correction_bits"]
+        == 0.0
+    )
+
+
+def test_all_faults_come_at_once_with_their_paths() -> None:
+    document = CHANNEL | {
+        "proof": "tight",
+        "protocol": "bbm92",
+        "source": CHANNEL["source"] | {"probabilities": [0.8, 0.12, 0.09], "wavelength_nm": 810},
+        "efficiency": [1e-3, 1.2],
+        "noise_probability_per_gate": [1e-7, 1e-7, 1e-7],
+        "epsilon_secrecy": 0,
+        "error_correction": {"model": "logm"},
+        "optimise": True,
+        "slot_s": "1",
+    }
+    assert sorted(fault.split(":")[0] for fault in faults_of(document)) == [
+        "efficiency[1]",
+        "epsilon_secrecy",
+        "error_correction",
+        "noise_probability_per_gate",
+        "optimise",
+        "proof",
+        "protocol",
+        "slot_s",
+        "source.probabilities",
+        "source.wavelength_nm",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (
+            {"protocol": "bbm92"},
+            "protocol: protocol 'bbm92' is not available; there is 'decoy-bb84'",
+        ),
+        ({"proof": "tight"}, "proof: proof 'tight' is not available; there is 'satquma'"),
+        ({"optimise": ["intensities"]}, "optimise: optimising is not available; give"),
+        ({"epsilon_secrecy": 1.5}, "epsilon_secrecy: epsilon_secrecy = 1.5 is not between 0 and 1"),
+        ({"error_correction": {"model": "block"}}, "efficiency is missing for model 'block'"),
+        (
+            {"error_correction": {"model": "none", "efficiency": 1.2}},
+            "efficiency has no meaning for model 'none'",
+        ),
+        ({"efficiency": [1e-3]}, "efficiency: give either efficiency or counts, not both"),
+        ({"counts": None}, "efficiency: give either efficiency or counts"),
+        ({"slot_s": 1.0}, "slot_s: has no meaning with counts"),
+        ({"repeats": 2}, "repeats: counts are those of the whole block"),
+        ({"bounds": "exact"}, "bounds: 'exact' is refused"),
+        ({"counts": COUNTS["counts"] | {"key_errors": -1}}, "key_errors = -1 is not a count"),
+        ({"counts": COUNTS["counts"] | {"key_errors": True}}, "counts.key_errors: True is refused"),
+        ({"counts": COUNTS["counts"] | {"test_errors": [0, 0, 13]}}, "test_errors[2] = 13 exceeds"),
+        ({"source": None}, "source: None is refused"),
+    ],
+)
+def test_an_input_that_means_nothing_is_refused(change: dict[str, Any], fault: str) -> None:
+    assert any(fault in found for found in faults_of(COUNTS | change))
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "slot_s",
+        "noise_probability_per_gate",
+        "intrinsic_qber",
+        "afterpulse_probability",
+        "receiver",
+    ],
+)
+def test_a_channel_needs_all_of_its_description(missing: str) -> None:
+    document = {key: value for key, value in CHANNEL.items() if key != missing}
+    assert faults_of(document) == [f"{missing}: is missing; efficiency needs it"]
+
+
+def test_faults_end_with_exit_code_2_and_a_hint() -> None:
+    broken = COUNTS | {"epsilon_secrecy": 0.0, "repeats": 0}
+    done = run("key", "length", "-", text=json.dumps(broken))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "epsilon_secrecy = 0 is not between 0 and 1" in done.stderr
+    assert "error: input has 3 faults" in done.stderr
+    assert "try: groundstation key length --help" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "input is not JSON: Expecting property name"),
+        ("[1]", "a list is not a JSON object"),
+        (json.dumps(COUNTS).replace("9000", "NaN"), "counts.key_errors: nan is refused"),
+    ],
+)
+def test_text_that_is_no_input_ends_with_exit_code_2(text: str, message: str) -> None:
+    done = run("key", "length", "-", text=text)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_loads_neither_numpy_nor_scipy() -> None:
+    code = (
+        "import sys; from groundstation.cli.key_command import command\n"
+        "try: command(['length', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(any(m in sys.modules for m in ('numpy', 'scipy', 'pydantic')))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+        == 0
+    )
