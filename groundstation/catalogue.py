@@ -67,8 +67,8 @@ def select_elements(
         no satellite is left
     """
     by_number: dict[int, list[ElementSet]] = {}
-    for elements in available:
-        by_number.setdefault(elements.norad_cat_id, []).append(elements)
+    for item in available:
+        by_number.setdefault(item.norad_cat_id, []).append(item)
     chosen: list[tuple[Satellite, ElementSet]] = []
     warnings: list[str] = []
     refusals: list[str] = []
@@ -108,7 +108,7 @@ def _elements_of(
             argument_of_latitude_rad=orbit.argument_of_latitude_rad,
         ), ""
     nearest = elements_at(by_number.get(satellite.norad_cat_id or 0, []), instant)
-    if elements is None:
+    if nearest is None:
         return (
             None,
             f"no element set for {satellite.name} (catalogue number {satellite.norad_cat_id})",

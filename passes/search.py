@@ -226,11 +226,11 @@ def clip_to_window(table: NodeTable, arc: Arc) -> Arc | None:
         return None
     return Arc(
         arc.epoch,
-        max(arc.aos_s, start),
-        min(max(arc.tca_s, start), stop),
-        min(arc.los_s, stop),
-        aos_truncated=arc.aos_truncated or arc.aos_s < start,
-        los_truncated=arc.los_truncated or arc.los_s > stop,
+        float(max(arc.aos_s, start)),
+        float(min(max(arc.tca_s, start), stop)),
+        float(min(arc.los_s, stop)),
+        aos_truncated=arc.aos_truncated or bool(arc.aos_s < start),
+        los_truncated=arc.los_truncated or bool(arc.los_s > stop),
         centres_s=arc.centres_s,
         half_width_s=arc.half_width_s,
         coefficients_m=arc.coefficients_m,

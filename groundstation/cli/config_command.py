@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-@command.command("check")
+@command.command("check", short_help="Report every fault, or what the file holds.")
 @click.pass_obj
 def check(settings: Settings) -> None:
     """Report every fault of the network file at once (exit 78), or what it holds.
@@ -56,7 +56,7 @@ def _summary(network: "Network") -> str:
     return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in counted)
 
 
-@command.command("show")
+@command.command("show", short_help="Print every value with unit and origin.")
 @click.argument("part", required=False)
 @format_options
 @click.pass_obj
@@ -117,7 +117,7 @@ def _unit(unit: str) -> str:
     return "" if unit == "1" else unit
 
 
-@command.command("schema")
+@command.command("schema", short_help="Print the JSON Schema.")
 def schema() -> None:
     """Print the JSON Schema of the network file, with descriptions and units."""
     from groundstation.config.schema import network_schema

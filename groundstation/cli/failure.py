@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +16,11 @@ from groundstation.errors import ConfigError, GroundStationError
 INTERRUPTED = 130
 
 
-def run(command: click.Command) -> int:
-    """Run a click command and return the process's exit code."""
-    debug = "--debug" in sys.argv
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
+    """Run a click command (on the process's own arguments, if none are given); the exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = command.main(standalone_mode=False)
+        result = command.main(arguments, prog_name="groundstation", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.Abort:
@@ -34,13 +35,13 @@ def run(command: click.Command) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  the one place where everything ends
-        if debug:
+        if "--debug" in arguments:
             traceback.print_exc()
-        return _explain(error)
+        return _explain(error, arguments)
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print an error as people read it and return its exit code."""
     from passes.errors import PassError
     from tle.errors import TleError
@@ -54,7 +55,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, (TleError, PassError)):
         _print(str(error), None, error.hint)
         return 1
-    log = _write_crash_log(error)
+    log = _write_crash_log(error, arguments)
     _print(f"unexpected {type(error).__name__}: {error}", log, "run again with --debug")
     return 1
 
@@ -67,7 +68,7 @@ def _print(message: str, where: str | None, hint: str | None) -> None:
         click.echo(f"  try: {hint}", err=True)
 
 
-def _write_crash_log(error: Exception) -> str | None:
+def _write_crash_log(error: Exception, arguments: Sequence[str]) -> str | None:
     """Write versions, command and traceback beside the work; None where nothing can be written."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = Path(f"groundstation-crash-{stamp}.log")
@@ -75,7 +76,7 @@ def _write_crash_log(error: Exception) -> str | None:
         [
             f"groundstation {__version__}",
             f"Python {platform.python_version()}, {platform.platform()}",
-            "command: " + " ".join(sys.argv[1:]),
+            "command: " + " ".join(arguments),
             "".join(traceback.format_exception(error)),
         ]
     )

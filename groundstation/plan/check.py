@@ -18,7 +18,9 @@ from our own search, so that a mistake there is not made twice. What it checks:
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import skyfield_data
@@ -67,8 +69,18 @@ def check_plan(
         *_value_faults(plan, network),
     ]
     known = [c for c in plan.contacts if _is_known(c, network, elements)]
-    faults += [fault for c in known for fault in _sky_faults(c, network, elements)]
+    with closing(_ephemeris()) as kernel:
+        for contact in known:
+            faults.extend(_sky_faults(contact, network, elements, kernel))
     return faults
+
+
+def _ephemeris() -> Any:
+    """JPL DE421 as skyfield opens it; skyfield has no types."""
+    with warnings.catch_warnings():
+        # The polar-motion file of skyfield-data has expired; it is not used here.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return Loader(skyfield_data.get_skyfield_data_path(), verbose=False)("de421.bsp")
 
 
 def _contact_faults(plan: Plan, network: Network, key_bits: Mapping[str, int]) -> Iterator[str]:
@@ -117,12 +129,12 @@ def _is_known(contact: Contact, network: Network, elements: Sequence[ElementsUse
 
 
 def _sky_faults(
-    contact: Contact, network: Network, elements: Sequence[ElementsUsed]
+    contact: Contact, network: Network, elements: Sequence[ElementsUsed], kernel: Any
 ) -> Iterator[str]:
     """Elevation, horizon, twilight, range, shifts and maintenance of one contact."""
     station = next(s for s in network.stations if s.name == contact.station)
     used = next(e for e in elements if e.satellite == contact.satellite)
-    elevation, azimuth, range_m, sun = _seen_by_skyfield(contact, station, used)
+    elevation, azimuth, range_m, sun = _seen_by_skyfield(contact, station, used, kernel)
     horizon = np.degrees(station.site.horizon.elevation_at(np.radians(azimuth)))
     lowest = np.maximum(horizon, np.degrees(station.min_elevation_rad))
     below = float((lowest - elevation).max())
@@ -142,13 +154,9 @@ def _sky_faults(
 
 
 def _seen_by_skyfield(
-    contact: Contact, station: Station, used: ElementsUsed
+    contact: Contact, station: Station, used: ElementsUsed, kernel: Any
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Elevation, azimuth [deg], range [m] and Sun elevation [deg] along a contact."""
-    with warnings.catch_warnings():
-        # The polar-motion file of skyfield-data has expired; it is not used here.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        kernel = Loader(skyfield_data.get_skyfield_data_path(), verbose=False)("de421.bsp")
     scale = load.timescale(builtin=True)
     length_s = (contact.stop - contact.start).total_seconds()
     steps = np.linspace(0.0, length_s, max(2, int(length_s / _SAMPLE_S) + 1))

@@ -1,9 +1,10 @@
 """Sun and Moon as tables in the frame of SGP4, from the JPL ephemeris that skyfield-data ships."""
 
-import functools
 import warnings
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import skyfield_data
@@ -83,32 +84,30 @@ def sun_moon_table(epoch: datetime, start_s: float, stop_s: float) -> SunMoonTab
     )
 
 
-@functools.cache
-def _bodies() -> tuple[object, object, object, object]:
-    """Time scale, Earth, Sun and Moon of skyfield, opened once per process."""
+def _kernel() -> Any:
+    """JPL DE421 as skyfield opens it; skyfield has no types."""
     with warnings.catch_warnings():
         # Its polar-motion file has expired; ours comes from astropy-iers-data.
         warnings.simplefilter("ignore", RuntimeWarning)
         folder = skyfield_data.get_skyfield_data_path()
-    kernel = api.Loader(folder, verbose=False)("de421.bsp")
-    scale = api.load.timescale(builtin=True)
-    return scale, kernel["earth"], kernel["sun"], kernel["moon"]
+    return api.Loader(folder, verbose=False)("de421.bsp")
 
 
 def _apparent_teme_m(epoch: datetime, times_s: Floats) -> tuple[Floats, Floats]:
     """Apparent geocentric Sun and Moon [m] in TEME, shapes (n, 3)."""
-    scale, earth, sun, moon = _bodies()
     day, fraction = split_mjd(epoch, times_s)
-    instants = scale.utc(1858, 11, 17 + day, 0, 0, fraction * 86_400.0)  # type: ignore[attr-defined]
-    here = earth.at(instants)  # type: ignore[attr-defined]
-    # True equator and equinox to TEME: the equation of the equinoxes, as skyfield has it.
-    # Both sidereal times at skyfield's UT1, so that its dUT1 cancels.
+    scale = api.load.timescale(builtin=True)
+    instants = scale.utc(1858, 11, 17 + day, 0, 0, fraction * 86_400.0)
+    # True equator and equinox to TEME: the equation of the equinoxes, as skyfield has it. Both
+    # sidereal times are taken at skyfield's UT1, so that its dUT1 cancels.
     ut1_mjd = instants.ut1 - 2_400_000.5
     turn = instants.gast * np.pi / 12.0 - gmst82_of_ut1_rad(np.floor(ut1_mjd), ut1_mjd % 1.0)
     cos, sin = np.cos(turn), np.sin(turn)
     vectors = []
-    for body in (sun, moon):
-        gcrs = here.observe(body).apparent().position.m
-        x, y, z = np.einsum("ijn,jn->in", instants.M, gcrs)
-        vectors.append(np.stack([cos * x + sin * y, cos * y - sin * x, z], axis=1))
+    with closing(_kernel()) as kernel:
+        here = kernel["earth"].at(instants)
+        for body in ("sun", "moon"):
+            gcrs = here.observe(kernel[body]).apparent().position.m
+            x, y, z = np.einsum("ijn,jn->in", instants.M, gcrs)
+            vectors.append(np.stack([cos * x + sin * y, cos * y - sin * x, z], axis=1))
     return vectors[0], vectors[1]

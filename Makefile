@@ -1,0 +1,48 @@
+# Two commands do everything: `make night` and `make test`. Both install into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+EXAMPLE := europe-2026
+WORK := build/$(EXAMPLE)
+
+.PHONY: night test test-all lint bench wheel clean
+
+night: $(INSTALLED)
+	@test -e $(WORK)/groundstation.toml || $(BIN)/groundstation init $(WORK) --example $(EXAMPLE)
+	@$(BIN)/groundstation -c $(WORK)/groundstation.toml --offline nightly
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-all: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests/conftest.py
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/bench_passes.py
+	$(BIN)/python benchmarks/bench_key.py
+
+# Build the wheel, install it alone into a fresh environment and use it from an empty folder.
+wheel: $(INSTALLED)
+	rm -rf dist build/wheel
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	mkdir -p build/wheel/empty
+	cd build/wheel/empty && ../venv/bin/groundstation --version
+	cd build/wheel/empty && ../venv/bin/groundstation --example micius-2016 passes --night 2016-12-19
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(INSTALLED)
+
+clean:
+	rm -rf $(VENV) build dist

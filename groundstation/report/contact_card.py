@@ -1,0 +1,174 @@
+"""One chosen contact as a reader meets it: facts in words, then three figures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from groundstation.network import Station
+from groundstation.night.records import NightPass
+from groundstation.plan.records import Contact
+from groundstation.report.figures.link import (
+    best_second,
+    loss_figure,
+    present_groups,
+    rate_figure,
+)
+from groundstation.report.figures.sky import keyhole_seconds, moon_direction, sky_figure
+from groundstation.report.figures.svg import inline_svg
+from groundstation.report.wording import (
+    THIN,
+    bits,
+    clock,
+    count_of,
+    degrees,
+    duration,
+    percent,
+)
+from passes.forecast import PassForecast
+
+POINTS_OF_COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A loss group: CSS variable, name, loss at the best second [dB]."""
+
+    group: str
+    loss_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """What the page shows of one contact; the curves are None where no forecast exists."""
+
+    number: int
+    contact: Contact
+    station: str
+    facts: tuple[tuple[str, str], ...]
+    sky: Markup
+    sky_caption: str
+    loss: Markup | None
+    legend: tuple[LegendEntry, ...]
+    loss_caption: str
+    rates: Markup | None
+    rates_caption: str
+
+
+def contact_card(
+    *, number: int, contact: Contact, night_pass: NightPass, station: Station, title: str
+) -> ContactCard:
+    """Facts, captions and figures of one contact."""
+    forecast = night_pass.forecast
+    name = f"{contact.satellite} over {title}"
+    return ContactCard(
+        number=number,
+        contact=contact,
+        station=title,
+        facts=_facts(contact, night_pass),
+        sky=inline_svg(
+            sky_figure(night_pass, station), prefix=f"sky-{number}", label=f"Sky plot: {name}"
+        ),
+        sky_caption=_sky_caption(night_pass, station),
+        loss=inline_svg(
+            loss_figure(night_pass, forecast),
+            prefix=f"loss-{number}",
+            label=f"Link loss by group against time: {name}",
+        )
+        if forecast
+        else None,
+        legend=_legend(night_pass, forecast) if forecast else (),
+        loss_caption=_loss_caption(night_pass, forecast) if forecast else "",
+        rates=inline_svg(
+            rate_figure(night_pass, forecast),
+            prefix=f"rates-{number}",
+            label=f"Sifted rate and QBER against time: {name}",
+        )
+        if forecast
+        else None,
+        rates_caption=_rates_caption(night_pass, forecast) if forecast else "",
+    )
+
+
+def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ...]:
+    facts = [
+        ("Window", f"{clock(contact.start)} – {clock(contact.stop)}"),
+        ("Usable", duration(night_pass.usable_s)),
+        ("Secret key, clear sky", bits(contact.key_bits)),
+        ("Highest elevation", degrees(night_pass.max_elevation_rad)),
+        ("Closest range", f"{night_pass.min_range_m / 1e3:.0f}{THIN}km"),
+        ("Elements age", duration(night_pass.elements_age_s)),
+    ]
+    if night_pass.forecast is not None:
+        key = night_pass.forecast.key
+        facts[3:3] = [
+            ("QBER", percent(key.qber, 2)),
+            ("Phase error bound", percent(key.phase_error, 2)),
+        ]
+    return tuple(facts)
+
+
+def _sky_caption(night_pass: NightPass, station: Station) -> str:
+    path = (
+        f"Rises in the {_compass(night_pass.aos_azimuth_rad)}, highest "
+        f"{degrees(night_pass.max_elevation_rad)} in the {_compass(night_pass.tca_azimuth_rad)}, "
+        f"sets in the {_compass(night_pass.los_azimuth_rad)}."
+    )
+    height = degrees(night_pass.sun_elevation_rad)
+    sun = (
+        f"The Sun stands at {height}, below the horizon."
+        if night_pass.sun_elevation_rad < 0
+        else f"The Sun is up, at {height}."
+    )
+    sentences = [path, sun, _moon_sentence(night_pass)]
+    if night_pass.keyhole_s > 0 or keyhole_seconds(night_pass.track, station).any():
+        seconds = count_of(round(night_pass.keyhole_s), "second")
+        sentences.append(f"Keyhole: the mount cannot follow for {seconds}.")
+    return " ".join(sentences)
+
+
+def _moon_sentence(night_pass: NightPass) -> str:
+    if night_pass.moon_elevation_rad <= 0:
+        return "The Moon is down."
+    direction = moon_direction(night_pass.track)
+    where = "" if direction is None else f" in the {_compass(direction[0])}"
+    return (
+        f"The Moon, {percent(night_pass.moon_illumination)} lit, stands at "
+        f"{degrees(night_pass.moon_elevation_rad)}{where} and comes within "
+        f"{degrees(night_pass.moon_separation_rad)} of the line of sight."
+    )
+
+
+def _compass(azimuth_rad: float) -> str:
+    return POINTS_OF_COMPASS[round(float(np.degrees(azimuth_rad)) / 45.0) % 8]
+
+
+def _legend(night_pass: NightPass, forecast: PassForecast) -> tuple[LegendEntry, ...]:
+    best = best_second(night_pass, forecast)
+    return tuple(
+        LegendEntry(group.value, float(forecast.budget.group_db(group)[best]))
+        for group in present_groups(forecast.budget)
+    )
+
+
+def _loss_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+    total_db = forecast.budget.total_db[night_pass.track.is_usable]
+    if not total_db.size:
+        return "No second of this pass is usable."
+    return (
+        f"Total loss {total_db.min():.1f} to {total_db.max():.1f}{THIN}dB. "
+        "From the bottom, at the best second:"
+    )
+
+
+def _rates_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+    usable, rates = night_pass.track.is_usable, forecast.rates
+    if not usable.any():
+        return "No second of this pass is usable."
+    qber = rates.qber[usable]
+    return (
+        f"Up to {rates.sifted_hz[usable].max() / 1e3:.2f}{THIN}kHz sifted, noise in the gates up "
+        f"to {rates.noise_hz[usable].max():.0f}{THIN}Hz. QBER {percent(float(qber.min()), 1)} to "
+        f"{percent(float(qber.max()), 1)} along the pass; {bits(forecast.key.sifted_bits)} sifted "
+        "in the key basis."
+    )

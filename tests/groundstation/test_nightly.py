@@ -1,0 +1,258 @@
+"""The nightly run: same inputs same plan, one at a time, nothing half-written, ever."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from groundstation.cli.failure import run
+from groundstation.cli.main import groundstation
+from groundstation.config.examples import copy_example
+from groundstation.config.load import load_network
+from groundstation.database import open_database, open_if_present
+from groundstation.errors import BusyError
+from groundstation.export.plan_document import plan_document, plan_from_document
+from groundstation.night.lock import held_lock
+from groundstation.night.nightly import FILES, run_nightly
+
+NOW = datetime(2016, 12, 19, 8, tzinfo=UTC)
+NIGHT = "2016-12-19"
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from groundstation.cli.main import main; main()",
+    "--offline",
+    "nightly",
+]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A folder with one published night, copied by the tests that change it."""
+    folder = tmp_path_factory.mktemp("published")
+    copy_example("micius-2016", folder)
+    run_nightly(load_network(folder), NIGHT, now=NOW)
+    return folder
+
+
+@pytest.fixture
+def night(published, tmp_path):
+    folder = tmp_path / "work"
+    shutil.copytree(published, folder, symlinks=True)
+    return folder
+
+
+def nightly(folder):
+    return run_nightly(load_network(folder), NIGHT, now=NOW)
+
+
+def everything_in(folder):
+    """Every file of the published part with its bytes and inode."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_ino)
+        for path in sorted((folder / "nights").rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_night_writes_its_files_and_links_them_last(night):
+    folder = night / "nights" / NIGHT
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert (night / "nights" / "latest").resolve() == folder.resolve()
+    assert not list((night / "nights" / "plans").glob(".*"))
+
+
+def test_the_same_inputs_leave_everything_as_it_is(night):
+    before = everything_in(night)
+    result = nightly(night)
+    assert result.is_unchanged
+    assert result.outcome is None
+    assert everything_in(night) == before
+
+
+def test_a_damaged_file_is_made_again(night):
+    before = {name: data for name, (data, _) in everything_in(night).items()}
+    (night / "nights" / NIGHT / "passes.csv").write_text("torn")
+    assert not nightly(night).is_unchanged
+    assert {name: data for name, (data, _) in everything_in(night).items()} == before
+
+
+def test_a_changed_network_file_gives_a_new_plan_and_keeps_the_old_one(night):
+    path = night / "groundstation.toml"
+    path.write_text(path.read_text().replace('title = "Micius', 'title = "Old Micius'))
+    old = json.loads((night / "nights" / NIGHT / "plan.json").read_text())
+    result = nightly(night)
+    assert not result.is_unchanged
+    assert result.summary["plan_id"] != old["plan_id"]
+    kept = sorted(p.name for p in (night / "nights" / "plans").iterdir())
+    assert len(kept) == 2
+    db = open_if_present(night / "state" / "groundstation.db")
+    assert db is not None
+    assert [row["plan_id"] for row in db.query("select plan_id from night")] == [
+        result.summary["plan_id"]
+    ]
+    assert db.table("plan").count == 2
+
+
+def test_passes_keep_their_ids_when_newer_elements_shift_them(night):
+    """A set of another day moves rise times by seconds; the ids stay."""
+    before = {
+        row["pass_id"]: row["aos_utc"]
+        for row in json.loads((night / "nights" / NIGHT / "passes.json").read_text())["rows"]
+    }
+    elements = next((night / "elements").glob("*.tle"))
+    lines = elements.read_text().splitlines()
+    chosen = next(i for i, line in enumerate(lines) if "16354.56913372" in line)
+    # The neighbouring set of the day before is used when this one is taken away.
+    elements.write_text("\n".join(lines[:chosen] + lines[chosen + 2 :]) + "\n")
+    shutil.rmtree(night / "state")
+    db = open_database(night / "state" / "groundstation.db")
+    old = open_if_present(night.parent / "work" / "state" / "groundstation.db")
+    assert old is not None
+    db.table("known_pass").insert_all(_known_rows(before))
+    result = nightly(night)
+    after = {
+        row["pass_id"]: row["aos_utc"]
+        for row in json.loads((night / "nights" / NIGHT / "passes.json").read_text())["rows"]
+    }
+    assert not result.is_unchanged
+    assert set(after) == set(before)
+    assert after != before
+
+
+def _known_rows(before):
+    for pass_id, aos in before.items():
+        satellite, station, _ = pass_id.rsplit("-", 2)
+        los = datetime.fromisoformat(aos).timestamp() + 60
+        yield {
+            "pass_id": pass_id,
+            "satellite": satellite,
+            "station": station,
+            "aos": aos,
+            "los": datetime.fromtimestamp(los, tz=UTC).isoformat().replace("+00:00", "Z"),
+        }
+
+
+def test_a_dry_run_writes_nothing(tmp_path):
+    copy_example("micius-2016", tmp_path)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    result = run_nightly(load_network(tmp_path), NIGHT, now=NOW, dry_run=True)
+    assert result.summary["contacts"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+def test_a_second_run_ends_at_once_with_75(night):
+    """The first run is another process that holds the lock; ours finds it held."""
+    lock = night / "state" / "lock"
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path\n"
+            "from groundstation.night.lock import held_lock\n"
+            "with held_lock(Path(sys.argv[1])):\n"
+            "    print('held', flush=True); time.sleep(60)",
+            str(lock),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        before = everything_in(night)
+        finished = subprocess.run(COMMAND, cwd=night, capture_output=True, text=True, check=False)
+        assert finished.returncode == 75
+        assert f"another run is at work (pid {holder.pid} since" in finished.stderr
+        assert "try: wait and run again" in finished.stderr
+        assert everything_in(night) == before
+    finally:
+        holder.kill()
+        holder.wait()
+        if holder.stdout:
+            holder.stdout.close()
+    # The kernel has freed the lock with its holder.
+    with held_lock(lock):
+        pass
+
+
+def test_a_held_lock_is_found_in_the_same_process_too(tmp_path):
+    with held_lock(tmp_path / "lock"), pytest.raises(BusyError, match="another run is at work"):
+        with held_lock(tmp_path / "lock"):
+            pass
+
+
+def test_a_run_killed_at_any_time_leaves_whole_files_and_the_next_run_finishes(tmp_path):
+    """SIGKILL after 0.3, 0.9, ... seconds; then one undisturbed run gives the one plan."""
+    copy_example("micius-2016", tmp_path)
+    for delay in (0.3, 0.9, 1.6, 2.4, 3.2):
+        process = subprocess.Popen(
+            COMMAND, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        link = tmp_path / "nights" / NIGHT
+        if link.exists():
+            assert sorted(path.name for path in link.iterdir()) == sorted(FILES)
+            json.loads((link / "plan.json").read_text())
+    first = nightly(tmp_path).summary
+    assert nightly(tmp_path).is_unchanged
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    copy_example("micius-2016", fresh)
+    second = nightly(fresh).summary
+    assert first["plan_id"] == second["plan_id"]
+    assert first["contacts"] == second["contacts"]
+    assert first["relays"] == second["relays"]
+
+
+def test_a_read_only_folder_is_named_and_nothing_stays(
+    read_only_folder, unprivileged, capfd, monkeypatch
+):
+    source = Path(load_network_of_example().file).parent
+    os.chmod(read_only_folder, 0o755)  # noqa: S103, PTH101
+    shutil.copytree(source, read_only_folder, dirs_exist_ok=True)
+    for path in [read_only_folder, *read_only_folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.chdir("/")
+    with unprivileged():
+        code = run(
+            groundstation, ["-c", str(read_only_folder / "groundstation.toml"), "nightly"]
+        )
+    text = capfd.readouterr().err
+    assert code == 1
+    assert "error: cannot create the lock: Permission denied" in text
+    assert f"at: {read_only_folder}/state/lock" in text
+    assert "try: check that the folder is writable" in text
+    assert sorted(p.name for p in read_only_folder.iterdir()) == ["elements", "groundstation.toml"]
+    read_only_folder.joinpath("elements").chmod(0o755)
+
+
+def load_network_of_example():
+    from groundstation.config.examples import example_path
+
+    return load_network(example_path("micius-2016"))
+
+
+def test_a_plan_document_is_read_back_as_it_was(europe):
+    document = json.loads(json.dumps(plan_document(europe)))
+    again = plan_from_document(document)
+    assert again.relays == europe.plan.relays
+    assert again.rejections == europe.plan.rejections
+    assert [c.key_bits for c in again.contacts] == [c.key_bits for c in europe.plan.contacts]
+    # Instants are written to the millisecond.
+    for ours, theirs in zip(again.contacts, europe.plan.contacts, strict=True):
+        assert abs((ours.start - theirs.start).total_seconds()) <= 0.0005
+
+
+def test_a_document_of_another_schema_is_refused():
+    with pytest.raises(ValueError, match="schema 'plan/2' is not 'plan/1'"):
+        plan_from_document({"schema": "plan/2"})

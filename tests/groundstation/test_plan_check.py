@@ -1,0 +1,195 @@
+"""The referee: it accepts the plan of the shipped night and finds every way to break it."""
+
+import dataclasses
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+import pytest
+
+from groundstation.export.pass_rows import whole_bits
+from groundstation.network import Interval, Shift
+from groundstation.plan.check import check_plan
+from groundstation.plan.records import Hop, Rejection, Relay
+
+
+def faults_of(outcome, plan=None, network=None):
+    bits = {item.pass_id: whole_bits(item) for item in outcome.passes}
+    return check_plan(plan or outcome.plan, network or outcome.network, outcome.elements, bits)
+
+
+def with_contact(outcome, index, **changes):
+    """The plan with one contact changed, value and reasons left as they are."""
+    contacts = list(outcome.plan.contacts)
+    contacts[index] = dataclasses.replace(contacts[index], **changes)
+    return dataclasses.replace(outcome.plan, contacts=tuple(contacts))
+
+
+def with_station(outcome, index, **changes):
+    """The network with the station of one contact changed."""
+    name = outcome.plan.contacts[index].station
+    stations = tuple(
+        dataclasses.replace(s, **changes) if s.name == name else s
+        for s in outcome.network.stations
+    )
+    return dataclasses.replace(outcome.network, stations=stations)
+
+
+def assert_found(faults, text):
+    assert any(text in fault for fault in faults), faults
+
+
+def test_the_shipped_nights_hold(europe, micius):
+    assert europe.plan.contacts
+    assert europe.plan.relays
+    assert faults_of(europe) == []
+    assert faults_of(micius) == []
+
+
+def test_a_satellite_that_serves_two_stations_at_once_is_found(europe):
+    first, second = europe.plan.contacts[:2]
+    plan = with_contact(
+        europe, 1, satellite=first.satellite, start=first.start, stop=second.stop
+    )
+    assert_found(faults_of(europe, plan), f"{first.satellite} serves {second.station} and")
+
+
+def test_a_station_that_receives_two_satellites_at_once_is_found(europe):
+    first, second = europe.plan.contacts[:2]
+    plan = with_contact(europe, 1, station=first.station, start=first.start, stop=second.stop)
+    assert_found(faults_of(europe, plan), f"{first.station} receives {second.satellite} and")
+
+
+def test_contacts_closer_than_the_set_up_time_are_found(europe):
+    first, second = europe.plan.contacts[:2]
+    start = first.stop + timedelta(seconds=10)
+    plan = with_contact(
+        europe, 1, satellite=first.satellite, start=start, stop=start + timedelta(seconds=90)
+    )
+    assert_found(faults_of(europe, plan), "at once")
+
+
+@pytest.mark.parametrize("seconds", [-120, 120])
+def test_a_contact_below_the_elevation_limit_is_found(europe, seconds):
+    shift = timedelta(seconds=seconds)
+    first = europe.plan.contacts[0]
+    plan = with_contact(europe, 0, start=first.start + shift, stop=first.stop + shift)
+    assert_found(faults_of(europe, plan), "degrees below the elevation limit or horizon")
+
+
+def test_a_contact_behind_a_hill_is_found(europe):
+    first = europe.plan.contacts[0]
+    site = next(s.site for s in europe.network.stations if s.name == first.station)
+    hill = dataclasses.replace(
+        site, horizon=type(site.horizon)((0.0, 3.0), (float(np.radians(85.0)),) * 2)
+    )
+    network = with_station(europe, 0, site=hill)
+    assert_found(faults_of(europe, network=network), "below the elevation limit or horizon")
+
+
+def test_a_contact_in_twilight_is_found(europe):
+    network = with_station(europe, 0, max_sun_elevation_rad=float(np.radians(-40.0)))
+    assert_found(faults_of(europe, network=network), "degrees above the station's limit")
+
+
+def test_a_contact_outside_the_shifts_is_found(europe):
+    network = with_station(europe, 0, shifts=(Shift(time(10), time(11)),))
+    assert_found(faults_of(europe, network=network), "outside the shifts")
+
+
+def test_a_shift_over_midnight_covers_the_night(europe):
+    network = with_station(europe, 0, shifts=(Shift(time(17), time(6)),))
+    assert faults_of(europe, network=network) == []
+
+
+def test_a_contact_during_maintenance_is_found(europe):
+    start = europe.plan.contacts[0].start
+    closed = Interval(start - timedelta(hours=1), start + timedelta(seconds=1), "mirror coating")
+    network = with_station(europe, 0, maintenance=(closed,))
+    assert_found(faults_of(europe, network=network), "is closed (mirror coating)")
+
+
+def test_a_contact_beyond_the_largest_range_is_found(europe):
+    policies = dataclasses.replace(europe.network.policies, max_range_m=5e5)
+    network = dataclasses.replace(europe.network, policies=policies)
+    assert_found(faults_of(europe, network=network), "beyond 500 km")
+
+
+def test_more_key_than_forecast_is_found(europe):
+    bits = europe.plan.contacts[0].key_bits
+    assert_found(faults_of(europe, with_contact(europe, 0, key_bits=bits + 1)), "forecast")
+
+
+def test_a_contact_that_is_no_pass_is_found(europe):
+    plan = with_contact(europe, 0, pass_id="invented")
+    assert_found(faults_of(europe, plan), "invented: not a pass of this night")
+
+
+def test_relayed_key_beyond_the_contacts_is_found(europe):
+    index, relay = next(
+        (i, r) for i, r in enumerate(europe.plan.relays) if any(h.satellite for h in r.hops)
+    )
+    relays = list(europe.plan.relays)
+    relays[index] = dataclasses.replace(relay, bits=relay.bits + 10**9)
+    plan = dataclasses.replace(europe.plan, relays=tuple(relays))
+    assert_found(faults_of(europe, plan), "contacts bring")
+    assert_found(faults_of(europe, plan), "relays carry")
+
+
+def test_a_fibre_beyond_its_rate_is_found(europe):
+    link = europe.network.fibre_links[0]
+    relay = Relay(europe.network.demands[0].name, (Hop(link.a, link.b, None),), 10**12)
+    plan = dataclasses.replace(europe.plan, relays=(*europe.plan.relays, relay))
+    assert_found(faults_of(europe, plan), "more than it makes")
+
+
+def test_a_relay_that_does_not_arrive_is_found(europe):
+    relay = europe.plan.relays[0]
+    broken = dataclasses.replace(relay, hops=relay.hops[:-1])
+    plan = dataclasses.replace(europe.plan, relays=(broken, *europe.plan.relays[1:]))
+    assert_found(faults_of(europe, plan), "does not join")
+
+
+def test_a_node_that_must_not_know_the_key_is_found(europe):
+    relay = next(r for r in europe.plan.relays if any(h.satellite for h in r.hops))
+    spy = next(h.satellite for h in relay.hops if h.satellite)
+    demands = tuple(
+        dataclasses.replace(d, untrusted=frozenset({spy})) if d.name == relay.demand else d
+        for d in europe.network.demands
+    )
+    network = dataclasses.replace(europe.network, demands=demands)
+    assert_found(faults_of(europe, network=network), f"{spy} would know the key")
+
+
+def test_a_wrong_value_and_a_value_above_its_bound_are_found(europe):
+    plan = dataclasses.replace(europe.plan, value=europe.plan.value + 1.0)
+    assert_found(faults_of(europe, plan), "the plan is worth")
+    plan = dataclasses.replace(europe.plan, bound=europe.plan.value - 1.0)
+    assert_found(faults_of(europe, plan), "above the bound")
+
+
+def test_a_pass_without_a_decision_or_with_two_is_found(europe):
+    plan = dataclasses.replace(europe.plan, rejections=europe.plan.rejections[1:])
+    assert_found(faults_of(europe, plan), "neither taken nor rejected")
+    twice = Rejection(europe.plan.contacts[0].pass_id, "no")
+    plan = dataclasses.replace(europe.plan, rejections=(*europe.plan.rejections, twice))
+    assert_found(faults_of(europe, plan), "decided 2 times")
+
+
+def test_a_demand_that_gets_more_than_it_wants_is_found(europe):
+    deliveries = tuple(
+        dataclasses.replace(d, delivered_bits=d.wanted_bits + 1) for d in europe.plan.deliveries
+    )
+    plan = dataclasses.replace(europe.plan, deliveries=deliveries)
+    assert_found(faults_of(europe, plan), "gets more than it wants")
+
+
+def test_shortest_night_is_told_honestly(europe):
+    """At 55.9 degrees north the Sun stays above -10.8 degrees on 14 June 2026."""
+    sky = next(s for s in europe.skies if s.station == "heriot-watt-hogs")
+    # Declination 23.31 degrees at midnight: 90 - 55.91 - 23.31 = 10.78 below the horizon.
+    assert np.degrees(sky.lowest_sun_elevation_rad) == pytest.approx(-10.78, abs=0.05)
+    assert abs(sky.lowest_sun_at - datetime(2026, 6, 15, 0, 13, 30, tzinfo=UTC)) < timedelta(
+        minutes=2
+    )
+    assert sky.nautical == ()
+    assert "never astronomically dark" in sky.remark
