@@ -9,7 +9,7 @@ from groundstation.cli.output import Column, format_options, write_listing
 
 if TYPE_CHECKING:
     from groundstation.network import Network
-    from groundstation.night.records import NightPass
+    from groundstation.night_records import NightPass
     from passes.forecast import PassForecast
     from passes.site import Floats
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from groundstation.instants import utc_text
 from groundstation.network import Network
-from groundstation.night.records import NightPass
+from groundstation.night_records import NightPass
 from groundstation.plan.records import Plan
 
 SCHEMA = "passes/1"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from groundstation.instants import utc_instant, utc_text
-from groundstation.night.records import NightOutcome
+from groundstation.night_records import NightOutcome
 from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, Relay
 
 SCHEMA = "plan/1"

@@ -34,9 +34,9 @@ from groundstation.instants import utc_instant, utc_text
 from groundstation.network import Network
 from groundstation.night.lock import held_lock
 from groundstation.night.outcome import compute_night, input_hash
-from groundstation.night.records import NightOutcome
 from groundstation.night.span import night_span, reference_longitude_rad
 from groundstation.night.survey import KnownPass
+from groundstation.night_records import NightOutcome
 from tle.archive import add_elements, stored_elements
 
 FILES = ("passes.csv", "passes.json", "plan.json", "night.html")

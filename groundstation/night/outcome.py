@@ -11,9 +11,9 @@ from groundstation.catalogue import Selection
 from groundstation.errors import PlanError
 from groundstation.export.pass_rows import whole_bits
 from groundstation.network import Network
-from groundstation.night.records import NightOutcome, NightPass
 from groundstation.night.span import night_span, reference_longitude_rad
 from groundstation.night.survey import KnownPass, survey
+from groundstation.night_records import NightOutcome, NightPass
 from groundstation.plan.check import check_plan
 from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Candidate
@@ -69,7 +69,8 @@ def compute_night(
         remarks=[f"{sky.station}: {sky.remark}" for sky in seen.skies if sky.remark],
     )
     bits = {item.pass_id: whole_bits(item) for item in seen.passes}
-    faults = check_plan(plan, network, seen.elements, bits, nights)
+    orbits = {used.satellite: (used.line1, used.line2) for used in seen.elements}
+    faults = check_plan(plan, network, orbits, bits, nights)
     if faults:
         raise PlanError(
             "the plan does not hold: " + "; ".join(faults),

@@ -24,7 +24,7 @@ from groundstation.night.availability import (
     usable_windows,
 )
 from groundstation.night.links import forecast_link
-from groundstation.night.records import ElementsUsed, GroundTrack, NightPass, StationNight
+from groundstation.night_records import ElementsUsed, GroundTrack, NightPass, StationNight
 from passes.arc import Arc
 from passes.sampling import track_along
 from passes.search import FoundPass, find_passes

@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 from skyfield.api import EarthSatellite, Loader, load, wgs84
 
 from groundstation.network import Network, Shift, Station
-from groundstation.night.records import ElementsUsed
 from groundstation.plan.records import (
     HOP_COST_PER_KBIT,
     POOL_WORTH_PER_KBIT,
@@ -49,7 +48,7 @@ _SAMPLE_S = 5.0
 def check_plan(
     plan: Plan,
     network: Network,
-    elements: Sequence[ElementsUsed],
+    orbits: Mapping[str, tuple[str, str]],
     key_bits: Mapping[str, int],
     nights: int = 1,
 ) -> list[str]:
@@ -57,7 +56,7 @@ def check_plan(
 
     Parameters
     ----------
-    elements : the element sets that the plan was made with
+    orbits : the two lines of each satellite's element set, by its name, as the plan used them
     key_bits : whole secret bits that each pass of the night would bring, by pass id
     nights : length of the horizon
     """
@@ -68,10 +67,10 @@ def check_plan(
         *_delivery_faults(plan, network, nights),
         *_value_faults(plan, network),
     ]
-    known = [c for c in plan.contacts if _is_known(c, network, elements)]
+    known = [c for c in plan.contacts if _is_known(c, network, orbits)]
     with closing(_ephemeris()) as kernel:
         for contact in known:
-            faults.extend(_sky_faults(contact, network, elements, kernel))
+            faults.extend(_sky_faults(contact, network, orbits, kernel))
     return faults
 
 
@@ -122,19 +121,18 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
                 yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
 
 
-def _is_known(contact: Contact, network: Network, elements: Sequence[ElementsUsed]) -> bool:
-    return any(s.name == contact.station for s in network.stations) and any(
-        e.satellite == contact.satellite for e in elements
+def _is_known(contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]]) -> bool:
+    return contact.satellite in orbits and any(
+        station.name == contact.station for station in network.stations
     )
 
 
 def _sky_faults(
-    contact: Contact, network: Network, elements: Sequence[ElementsUsed], kernel: Any
+    contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]], kernel: Any
 ) -> Iterator[str]:
     """Elevation, horizon, twilight, range, shifts and maintenance of one contact."""
     station = next(s for s in network.stations if s.name == contact.station)
-    used = next(e for e in elements if e.satellite == contact.satellite)
-    elevation, azimuth, range_m, sun = _seen_by_skyfield(contact, station, used, kernel)
+    elevation, azimuth, range_m, sun = _seen_by_skyfield(contact, station, orbits, kernel)
     horizon = np.degrees(station.site.horizon.elevation_at(np.radians(azimuth)))
     lowest = np.maximum(horizon, np.degrees(station.min_elevation_rad))
     below = float((lowest - elevation).max())
@@ -154,7 +152,7 @@ def _sky_faults(
 
 
 def _seen_by_skyfield(
-    contact: Contact, station: Station, used: ElementsUsed, kernel: Any
+    contact: Contact, station: Station, orbits: Mapping[str, tuple[str, str]], kernel: Any
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Elevation, azimuth [deg], range [m] and Sun elevation [deg] along a contact."""
     scale = load.timescale(builtin=True)
@@ -166,7 +164,7 @@ def _seen_by_skyfield(
         np.degrees(station.site.longitude_rad),
         station.site.height_m,
     )
-    satellite = EarthSatellite(used.line1, used.line2, ts=scale)
+    satellite = EarthSatellite(*orbits[contact.satellite], ts=scale)
     altitude, azimuth, distance = (satellite - place).at(instants).altaz()
     observer = kernel["earth"] + place
     sun = observer.at(instants).observe(kernel["sun"]).apparent().altaz()[0]

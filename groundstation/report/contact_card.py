@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from groundstation.network import Station
-from groundstation.night.records import NightPass
+from groundstation.night_records import NightPass
 from groundstation.plan.records import Contact
 from groundstation.report.figures.link import (
     best_second,

@@ -8,7 +8,7 @@ import numpy as np
 from groundstation.export.pass_rows import pass_rows
 from groundstation.export.plan_document import plan_document
 from groundstation.instants import utc_text
-from groundstation.night.records import NightOutcome, NightPass, StationNight
+from groundstation.night_records import NightOutcome, NightPass, StationNight
 from groundstation.report.figures.link import best_second, present_groups
 from passes.forecast import PassForecast
 

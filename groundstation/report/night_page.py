@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from groundstation.network import Demand, Network, Station
-from groundstation.night.records import NightOutcome, NightPass, StationNight
+from groundstation.night_records import NightOutcome, NightPass, StationNight
 from groundstation.plan.records import Contact, Delivery, Relay
 from groundstation.report import wording
 from groundstation.report.contact_card import ContactCard, contact_card

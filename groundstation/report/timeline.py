@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from groundstation.network import Station
-from groundstation.night.records import NightOutcome, NightPass, StationNight
+from groundstation.night_records import NightOutcome, NightPass, StationNight
 from groundstation.report.wording import bits, clock, degrees
 
 Span = tuple[datetime, datetime]

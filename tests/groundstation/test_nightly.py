@@ -24,6 +24,14 @@ from groundstation.night.nightly import FILES, run_nightly
 
 NOW = datetime(2016, 12, 19, 8, tzinfo=UTC)
 NIGHT = "2016-12-19"
+HOLD_THE_LOCK = """
+import sys, time
+from pathlib import Path
+from groundstation.night.lock import held_lock
+with held_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 COMMAND = [
     sys.executable,
     "-c",
@@ -155,10 +163,7 @@ def test_a_second_run_ends_at_once_with_75(night):
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path\n"
-            "from groundstation.night.lock import held_lock\n"
-            "with held_lock(Path(sys.argv[1])):\n"
-            "    print('held', flush=True); time.sleep(60)",
+            HOLD_THE_LOCK,
             str(lock),
         ],
         stdout=subprocess.PIPE,
@@ -184,9 +189,10 @@ def test_a_second_run_ends_at_once_with_75(night):
 
 
 def test_a_held_lock_is_found_in_the_same_process_too(tmp_path):
-    with held_lock(tmp_path / "lock"), pytest.raises(BusyError, match="another run is at work"):
-        with held_lock(tmp_path / "lock"):
-            pass
+    lock = tmp_path / "lock"
+    busy = pytest.raises(BusyError, match="another run is at work")
+    with held_lock(lock), busy, held_lock(lock):
+        pass
 
 
 def test_a_run_killed_at_any_time_leaves_whole_files_and_the_next_run_finishes(tmp_path):
@@ -224,9 +230,7 @@ def test_a_read_only_folder_is_named_and_nothing_stays(
         path.chmod(0o555 if path.is_dir() else 0o444)
     monkeypatch.chdir("/")
     with unprivileged():
-        code = run(
-            groundstation, ["-c", str(read_only_folder / "groundstation.toml"), "nightly"]
-        )
+        code = run(groundstation, ["-c", str(read_only_folder / "groundstation.toml"), "nightly"])
     text = capfd.readouterr().err
     assert code == 1
     assert "error: cannot create the lock: Permission denied" in text

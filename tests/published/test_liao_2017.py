@@ -1,6 +1,6 @@
-"""Liao et al., Satellite-to-ground quantum key distribution, Nature 549, 43 (2017), arXiv:1707.00542.
+"""Liao et al., Satellite-to-ground quantum key distribution: the geometry of one pass.
 
-The pass of 2016-12-19 over Xinglong with an element set of the same day.
+Nature 549, 43 (2017), arXiv:1707.00542: 2016-12-19 over Xinglong, elements of the same day.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -11,8 +11,8 @@ from astropy.utils import iers
 from sgp4.api import Satrec
 
 from tle.clock import earth_orientation, split_mjd, tai_minus_utc_s, ut1_minus_utc_s
-from tle.elements import ElementSet
 from tle.design import planned_elements, sun_synchronous_inclination_rad
+from tle.elements import ElementSet
 from tle.errors import EarthDataError, ElementsError, PropagationError
 from tle.frames import teme_to_earth_fixed
 from tle.lines import parse_record

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groundstation.night.records import NightPass
+from groundstation.night_records import NightPass
 from groundstation.report.figures.palette import LIGHT
 from groundstation.report.figures.svg import blank_figure, drawing_style, plain_axes
 from passes.forecast import PassForecast

@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from groundstation.network import Network
-from groundstation.night.records import GroundTrack, NightOutcome
+from groundstation.night_records import GroundTrack, NightOutcome
 from groundstation.report.figures.labels import LABEL_SIZE_PT, placed_labels
 from groundstation.report.figures.palette import LIGHT
 from groundstation.report.figures.svg import blank_figure, drawing_style, short_label

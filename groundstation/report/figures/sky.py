@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from groundstation.network import Station
-from groundstation.night.records import NightPass
+from groundstation.night_records import NightPass
 from groundstation.report.figures.palette import LIGHT
 from groundstation.report.figures.svg import blank_figure, drawing_style
 from passes.track import Track

@@ -24,7 +24,7 @@ from groundstation.network import (
     Shift,
     Station,
 )
-from groundstation.night.records import (
+from groundstation.night_records import (
     ElementsUsed,
     GroundTrack,
     NightOutcome,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groundstation.night.records import GroundTrack
+from groundstation.night_records import GroundTrack
 from groundstation.report.figures.labels import placed_labels
 from groundstation.report.figures.link import loss_figure, rate_figure
 from groundstation.report.figures.network_map import (
