@@ -42,4 +42,6 @@ def _covered(sun: Floats, earth: Floats, apart: Floats) -> Floats:
         + earth**2 * np.arccos(np.clip((touching - x) / earth, -1.0, 1.0))
         - touching * y
     )
-    return np.clip(area / (np.pi * sun**2), 0.0, 1.0)
+    share = np.clip(area / (np.pi * sun**2), 0.0, 1.0)
+    # Beyond first and last contact the answer is exact; the formula would leave rounding there.
+    return np.where(apart >= earth + sun, 0.0, np.where(apart <= earth - sun, 1.0, share))
