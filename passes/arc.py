@@ -15,6 +15,20 @@ INVERSE_VANDERMONDE = np.linalg.inv(np.vander(_NODES, increasing=True))
 HALF_WIDTH_STEPS = (STENCIL - 1) / 2.0
 
 
+def stencil_coefficients(nodes: Floats) -> Floats:
+    """Polynomials through ten equally spaced points, lowest power first.
+
+    Parameters
+    ----------
+    nodes : shape (..., 10, 3)
+
+    Returns
+    -------
+    coefficients in the variable that runs from -1 to 1 over the stencil, shape (..., 3, 10)
+    """
+    return np.asarray(np.einsum("pn,...nk->...kp", INVERSE_VANDERMONDE, nodes))
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """Direction, distance and their rates at instants; every array has the instants' shape.

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.arc import HALF_WIDTH_STEPS, INVERSE_VANDERMONDE, STENCIL, Arc
+from passes.arc import HALF_WIDTH_STEPS, STENCIL, Arc, stencil_coefficients
 from tle.nodes import NodeTable
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def _whole_arc(table: NodeTable, topocentric_m: Floats) -> Arc | None:
     if pieces < 1:
         return None
     nodes = topocentric_m[np.arange(pieces)[:, None] + np.arange(STENCIL)]
-    coefficients = np.einsum("pn,cnk->ckp", INVERSE_VANDERMONDE, nodes)
+    coefficients = stencil_coefficients(nodes)
     middles = np.arange(pieces, dtype=np.float64) + (STENCIL - 1) / 2.0
     centres = table.start_s + table.step_s * middles
     return Arc(

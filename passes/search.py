@@ -11,15 +11,16 @@ The rules that keep it exact:
    compute is not invented.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.arc import HALF_WIDTH_STEPS, INVERSE_VANDERMONDE, STENCIL, Arc, horner
+from passes.arc import HALF_WIDTH_STEPS, STENCIL, Arc, stencil_coefficients
+from passes.candidates import Candidates, Stations, find_candidates
 from passes.errors import GeometryError
+from passes.events import crossing_before_and_after, culminate
 from passes.longarc import long_arcs
 from passes.masked import cut_at_horizon
 from passes.site import Site
@@ -28,14 +29,11 @@ from tle.nodes import NodeTable
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-# The polynomial is used this far from its centre, in steps (accuracy: 0.1 m at 24 nodes a turn).
-REACH_STEPS = 2.5
 # Slower or more eccentric orbits go straight to the piecewise search.
 _LARGEST_STEP_S = 340.0
-_GRID = np.linspace(-REACH_STEPS, REACH_STEPS, 41) / HALF_WIDTH_STEPS
-# Geodetic against geocentric vertical: at most 0.19 degrees, taken twice.
-_VERTICAL_RAD = np.radians(0.4)
-_PEAK_MARGIN = 0.03
+_LARGEST_RADIUS_RATIO = 1.06
+# Nodes times sites that are scanned at once: what follows from them stays in the cache.
+_BLOCK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,68 @@ class FoundPass:
     arc: Arc
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Passes:
+    """All passes of a search as columns of equal length n, in order of rise.
+
+    Parameters
+    ----------
+    tables, sites : what was searched
+    satellite, site : positions in `tables` and `sites`, shape (n,)
+    aos_s, tca_s, los_s : rise, highest elevation, set above the mask, seconds from the epoch
+    max_elevation_rad : at `tca_s`
+    aos_truncated, los_truncated : True where the pass goes on beyond the window
+    stencil : first node of the pass's polynomial, -1 where the pass has several pieces
+    pieces : the arcs of passes with several pieces, by position
+    """
+
+    tables: Sequence[NodeTable]
+    sites: Sequence[Site]
+    satellite: Indices
+    site: Indices
+    aos_s: Floats
+    tca_s: Floats
+    los_s: Floats
+    max_elevation_rad: Floats
+    aos_truncated: NDArray[np.bool_]
+    los_truncated: NDArray[np.bool_]
+    stencil: Indices
+    pieces: dict[int, Arc]
+
+    def __len__(self) -> int:
+        return len(self.aos_s)
+
+    def __getitem__(self, index: int) -> FoundPass:
+        index = range(len(self))[index]
+        return FoundPass(int(self.satellite[index]), int(self.site[index]), self.arc(index))
+
+    def __iter__(self) -> Iterator[FoundPass]:
+        return (self[index] for index in range(len(self)))
+
+    def arc(self, index: int) -> Arc:
+        """The pass at a position as an arc, from which every angle and rate follows."""
+        if self.stencil[index] < 0:
+            return self.pieces[index]
+        table, site = self.tables[self.satellite[index]], self.sites[self.site[index]]
+        first = int(self.stencil[index])
+        local = (table.positions_m[first : first + STENCIL] - site.position_m()) @ site.axes().T
+        middle = first + (STENCIL - 1) / 2.0
+        return Arc(
+            epoch=table.epoch,
+            aos_s=float(self.aos_s[index]),
+            tca_s=float(self.tca_s[index]),
+            los_s=float(self.los_s[index]),
+            aos_truncated=bool(self.aos_truncated[index]),
+            los_truncated=bool(self.los_truncated[index]),
+            centres_s=np.array([table.start_s + table.step_s * middle]),
+            half_width_s=table.step_s * HALF_WIDTH_STEPS,
+            coefficients_m=stencil_coefficients(local)[None],
+        )
+
+
 def find_passes(
     tables: Sequence[NodeTable], sites: Sequence[Site], min_elevation_rad: Sequence[float]
-) -> list[FoundPass]:
+) -> Passes:
     """Every pass above each site's limit and horizon, in order of rise.
 
     Parameters
@@ -65,187 +122,165 @@ def find_passes(
     """
     if len(min_elevation_rad) != len(sites):
         raise GeometryError(f"{len(sites)} sites but {len(min_elevation_rad)} elevation limits")
-    found: list[FoundPass] = []
-    for index, table in enumerate(tables):
-        for place, site in enumerate(sites):
-            limit = max(min_elevation_rad[place], min(site.horizon.elevation_rad))
-            for arc in _arcs(table, site, limit):
-                cut = cut_at_horizon(arc, site, min_elevation_rad[place])
-                found.extend(FoundPass(index, place, piece) for piece in cut)
-    return sorted(found, key=lambda item: (item.arc.aos_s, item.satellite, item.site))
+    if len({table.epoch for table in tables}) > 1:
+        raise GeometryError("node tables count from different epochs")
+    lowest = [
+        max(limit, min(site.horizon.elevation_rad))
+        for limit, site in zip(min_elevation_rad, sites, strict=True)
+    ]
+    search = _Search(tables, sites, np.array(lowest), np.array(min_elevation_rad))
+    return search.run()
 
 
-def _arcs(table: NodeTable, site: Site, limit_rad: float) -> list[Arc]:
-    """Arcs above one limit of elevation."""
-    topocentric_m = (table.positions_m - site.position_m()) @ site.axes().T
-    if table.step_s > _LARGEST_STEP_S or _is_eccentric(table):
-        return long_arcs(table, topocentric_m, limit_rad)
-    peaks = _candidates(table, site, limit_rad)
-    if not len(peaks):
-        return []
-    stencil = np.arange(STENCIL) - (STENCIL // 2 - 1)
-    first = np.clip(np.floor(peaks).astype(np.intp), STENCIL // 2 - 1, None)
-    first = np.minimum(first, len(topocentric_m) - STENCIL // 2 - 1)
-    nodes = topocentric_m[first[:, None] + stencil]
-    coefficients = np.einsum("pn,cnk->ckp", INVERSE_VANDERMONDE, nodes)
-    centres_s = table.start_s + table.step_s * (first.astype(np.float64) + 0.5)
-    x = (peaks - first - 0.5) / HALF_WIDTH_STEPS
-    return _events(table, topocentric_m, coefficients, centres_s, x, limit_rad)
+class _Search:
+    """Collects columns block by block."""
 
-
-def _candidates(table: NodeTable, site: Site, limit_rad: float) -> Floats:
-    """Places of possible culminations on the table, in steps from its first node."""
-    radius_m = np.linalg.norm(table.positions_m, axis=1)
-    site_m = site.position_m()
-    site_radius_m = np.linalg.norm(site_m)
-    cosine = table.positions_m @ site_m / (radius_m * site_radius_m)
-    lowered = max(limit_rad - _VERTICAL_RAD, -np.pi / 2)
-    reach = np.arccos(np.minimum(1.0, site_radius_m / radius_m.max() * np.cos(lowered))) - lowered
-    inner = cosine[1:-1]
-    is_peak = (inner >= cosine[:-2]) & (inner > cosine[2:])
-    index = np.flatnonzero(is_peak) + 1
-    before, at, after = cosine[index - 1], cosine[index], cosine[index + 1]
-    curvature = before - 2.0 * at + after
-    offset = 0.5 * (before - after) / curvature
-    height = at - 0.25 * (before - after) * offset
-    return np.asarray((index + offset)[height > np.cos(reach) - _PEAK_MARGIN])
-
-
-def _events(
-    table: NodeTable,
-    topocentric_m: Floats,
-    coefficients: Floats,
-    centres_s: Floats,
-    x: Floats,
-    limit_rad: float,
-) -> list[Arc]:
-    """Culmination, rise and set of candidate polynomials; long ones go to the whole table."""
-    x = culmination(coefficients, x)
-    position, _ = horner(coefficients, x)
-    is_up = position[:, 2] > np.sin(limit_rad) * np.linalg.norm(position, axis=1)
-    coefficients, centres_s, x = coefficients[is_up], centres_s[is_up], x[is_up]
-    if not len(x):
-        return []
-    rise, rises = crossing(coefficients, x, limit_rad, direction=-1)
-    fall, falls = crossing(coefficients, x, limit_rad, direction=+1)
-    half_width_s = table.step_s * HALF_WIDTH_STEPS
-    aos, los = centres_s + rise * half_width_s, centres_s + fall * half_width_s
-    order = np.argsort(aos)
-    overlaps = np.any(aos[order][1:] < los[order][:-1])
-    if not (np.all(rises) and np.all(falls)) or overlaps:
-        return long_arcs(table, topocentric_m, limit_rad)
-    arcs = []
-    for i in order:
-        arc = clip_to_window(
-            table,
-            Arc(
-                table.epoch,
-                aos[i],
-                centres_s[i] + x[i] * half_width_s,
-                los[i],
-                aos_truncated=False,
-                los_truncated=False,
-                centres_s=centres_s[i : i + 1],
-                half_width_s=half_width_s,
-                coefficients_m=coefficients[i : i + 1],
-            ),
+    def __init__(
+        self, tables: Sequence[NodeTable], sites: Sequence[Site], lowest: Floats, limits: Floats
+    ) -> None:
+        self.tables, self.sites, self.lowest, self.limits = tables, sites, lowest, limits
+        self.columns: list[tuple[NDArray[np.generic], ...]] = []
+        self.pieces: list[FoundPass] = []
+        self.masked = np.array(
+            [
+                not site.horizon.is_level and max(site.horizon.elevation_rad) > limit
+                for site, limit in zip(sites, limits, strict=True)
+            ],
+            dtype=bool,
         )
-        arcs.extend([arc] if arc is not None else [])
-    return arcs
 
+    def run(self) -> Passes:
+        """Search every block and put the columns in order."""
+        if self.sites:
+            stations = Stations.of(self.sites, self.lowest)
+            for block in self._blocks():
+                self._block(block, stations)
+        return self._assemble()
 
-def culmination(coefficients: Floats, x: Floats) -> Floats:
-    """Scaled times of highest elevation by Newton's method on d/dt(Up / range) = 0.
+    def _blocks(self) -> Iterator[list[int]]:
+        """Satellites by numbers, so many that their scan fits into the cache of a machine."""
+        block: list[int] = []
+        size = 0
+        for index, table in enumerate(self.tables):
+            if table.step_s > _LARGEST_STEP_S or _is_eccentric(table.positions_m):
+                self._piecewise(index, range(len(self.sites)))
+                continue
+            block.append(index)
+            size += len(table.positions_m) * len(self.sites)
+            if size > _BLOCK:
+                yield block
+                block, size = [], 0
+        if block:
+            yield block
 
-    Parameters
-    ----------
-    coefficients : shape (c, 3, 10)
-    x : first guesses, shape (c,), within a step of the peak
-    """
-    second = coefficients[:, :, 2:] * (np.arange(2, STENCIL) * np.arange(1, STENCIL - 1))
-    limit = 1.0 / HALF_WIDTH_STEPS
-    start = x
-    for _ in range(6):
-        r, v = horner(coefficients, x)
-        a, _ = horner(second, x)
-        radial = np.sum(r * v, axis=1)
-        slope = v[:, 2] * np.sum(r * r, axis=1) - r[:, 2] * radial
-        change = (
-            a[:, 2] * np.sum(r * r, axis=1)
-            + v[:, 2] * radial
-            - r[:, 2] * (np.sum(v * v, axis=1) + np.sum(r * a, axis=1))
+    def _block(self, block: list[int], stations: Stations) -> None:
+        """Candidates of a block, their culminations, rises and sets, all at once."""
+        tables = [self.tables[index] for index in block]
+        found = find_candidates(tables, stations)
+        if not len(found.site):
+            return
+        peak, is_up = culminate(found)
+        found, peak = found.only(is_up), peak[is_up]
+        rise, fall, is_whole = crossing_before_and_after(found, peak)
+        satellite = np.array(block, dtype=np.intp)[found.table]
+        aos, tca, los = (found.time_s(x) for x in (rise, peak, fall))
+        again = ~is_whole | _overlapping(satellite, found.site, aos, los)
+        again |= self.masked[found.site]
+        pairs = {*zip(satellite[again].tolist(), found.site[again].tolist(), strict=True)}
+        for number, place in sorted(pairs):
+            again |= (satellite == number) & (found.site == place)
+            self._piecewise(number, [place])
+        self._keep(found, satellite, (aos, tca, los), peak, ~again)
+
+    def _keep(
+        self,
+        found: Candidates,
+        satellite: Indices,
+        events: tuple[Floats, Floats, Floats],
+        peak: Floats,
+        chosen: NDArray[np.bool_],
+    ) -> None:
+        """Clip passes to the window and store their columns."""
+        aos, tca, los = events
+        start, stop = found.window_s
+        chosen = chosen & (los > start) & (aos < stop)
+        elevation = found.elevation_rad(peak)
+        cut = chosen & ((tca < start) | (tca > stop))
+        if np.any(cut):
+            x = found.scaled(np.clip(tca, start, stop))
+            elevation = np.where(cut, found.elevation_rad(x), elevation)
+        self.columns.append(
+            (
+                satellite[chosen],
+                found.site[chosen],
+                np.maximum(aos, start)[chosen],
+                np.clip(tca, start, stop)[chosen],
+                np.minimum(los, stop)[chosen],
+                elevation[chosen],
+                (aos < start)[chosen],
+                (los > stop)[chosen],
+                found.first[chosen],
+            )
         )
-        x = np.clip(x - slope / change, start - limit, start + limit)
-    return x
+
+    def _piecewise(self, satellite: int, places: Sequence[int] | range) -> None:
+        """Passes of one satellite over some sites on the whole table."""
+        table = self.tables[satellite]
+        for place in places:
+            site = self.sites[place]
+            local = (table.positions_m - site.position_m()) @ site.axes().T
+            for arc in long_arcs(table, local, float(self.lowest[place])):
+                cut = cut_at_horizon(arc, site, float(self.limits[place]))
+                self.pieces.extend(FoundPass(satellite, place, part) for part in cut)
+
+    def _assemble(self) -> Passes:
+        """All columns in order of rise."""
+        arcs = [item.arc for item in self.pieces]
+        tops = [float(arc.look(np.array([arc.tca_s])).elevation_rad[0]) for arc in arcs]
+        extra = (
+            np.array([item.satellite for item in self.pieces], dtype=np.intp),
+            np.array([item.site for item in self.pieces], dtype=np.intp),
+            np.array([arc.aos_s for arc in arcs], dtype=np.float64),
+            np.array([arc.tca_s for arc in arcs], dtype=np.float64),
+            np.array([arc.los_s for arc in arcs], dtype=np.float64),
+            np.array(tops, dtype=np.float64),
+            np.array([arc.aos_truncated for arc in arcs], dtype=bool),
+            np.array([arc.los_truncated for arc in arcs], dtype=bool),
+            np.full(len(arcs), -1, dtype=np.intp),
+        )
+        columns = [np.concatenate(parts) for parts in zip(*[*self.columns, extra], strict=True)]
+        order = np.lexsort((columns[1], columns[0], columns[2]))
+        offset = len(order) - len(arcs)
+        satellite, site, aos, tca, los, top, early, late, first = (c[order] for c in columns)
+        where = np.flatnonzero(order >= offset)
+        return Passes(
+            self.tables,
+            self.sites,
+            satellite,
+            site,
+            aos,
+            tca,
+            los,
+            top,
+            early,
+            late,
+            first,
+            pieces={int(i): arcs[order[i] - offset] for i in where},
+        )
 
 
-def crossing(
-    coefficients: Floats, peak: Floats, limit_rad: float, direction: int
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Scaled times at which elevation passes the limit before (-1) or after (+1) the peak.
-
-    Returns
-    -------
-    x, exists : shapes (c,); where the pass outlasts the polynomial `exists` is False
-    """
-    end = direction * REACH_STEPS / HALF_WIDTH_STEPS
-    fraction = np.linspace(0.0, 1.0, _GRID.size)
-    grid = peak[:, None] + (end - peak)[:, None] * fraction
-    flat = np.repeat(coefficients, grid.shape[1], axis=0)
-    above = _height(flat, grid.ravel(), limit_rad)[0].reshape(grid.shape) > 0.0
-    exists = ~np.all(above[:, 1:], axis=1)
-    first = np.argmin(above[:, 1:], axis=1) + 1
-    rows = np.arange(len(peak))
-    inner, outer = grid[rows, first - 1], grid[rows, first]
-    x = 0.5 * (inner + outer)
-    # Newton, held inside the bracket: ten steps halve it to 1e-3 of a grid step at the very worst
-    # and converge to a microsecond whenever the crossing is not tangent.
-    for _ in range(10):
-        height, slope = _height(coefficients, x, limit_rad)
-        is_above = height > 0.0
-        inner, outer = np.where(is_above, x, inner), np.where(is_above, outer, x)
-        step = x - height / np.where(slope == 0.0, 1.0, slope)
-        low, high = np.minimum(inner, outer), np.maximum(inner, outer)
-        x = np.where((step >= low) & (step <= high), step, 0.5 * (inner + outer))
-    return x, exists
+def _overlapping(satellite: Indices, site: Indices, aos: Floats, los: Floats) -> NDArray[np.bool_]:
+    """True for candidates that overlap over the same site: several peaks of one pass."""
+    order = np.lexsort((aos, site, satellite))
+    same = (satellite[order][1:] == satellite[order][:-1]) & (site[order][1:] == site[order][:-1])
+    touch = same & (aos[order][1:] < los[order][:-1])
+    flags = np.zeros(len(aos), dtype=bool)
+    flags[order[1:][touch]] = True
+    flags[order[:-1][touch]] = True
+    return flags
 
 
-def _height(coefficients: Floats, x: Floats, limit_rad: float) -> tuple[Floats, Floats]:
-    """Up minus sin(limit) times range [m], positive above the limit, with its derivative."""
-    r, v = horner(coefficients, x)
-    distance = np.linalg.norm(r, axis=1)
-    sine = np.sin(limit_rad)
-    return r[:, 2] - sine * distance, v[:, 2] - sine * np.sum(r * v, axis=1) / distance
-
-
-def clip_to_window(table: NodeTable, arc: Arc) -> Arc | None:
-    """The arc inside the table's window, flagged where it is cut; None if it lies outside."""
-    start, stop = table.window_s
-    stop = min(stop, float(table.times_s[-1]))
-    if arc.los_s <= start or arc.aos_s >= stop:
-        return None
-    return Arc(
-        arc.epoch,
-        float(max(arc.aos_s, start)),
-        float(min(max(arc.tca_s, start), stop)),
-        float(min(arc.los_s, stop)),
-        aos_truncated=arc.aos_truncated or bool(arc.aos_s < start),
-        los_truncated=arc.los_truncated or bool(arc.los_s > stop),
-        centres_s=arc.centres_s,
-        half_width_s=arc.half_width_s,
-        coefficients_m=arc.coefficients_m,
-    )
-
-
-def _is_eccentric(table: NodeTable) -> bool:
+def _is_eccentric(positions_m: Floats) -> bool:
     """True if the radius varies so much that the scan's bound on the peak would not hold."""
-    radius = np.linalg.norm(table.positions_m, axis=1)
-    return bool(radius.max() > 1.06 * radius.min())
-
-
-def window_epoch(tables: Sequence[NodeTable]) -> datetime:
-    """The epoch that all tables share; a GeometryError if they do not."""
-    epochs = {table.epoch for table in tables}
-    if len(epochs) != 1:
-        raise GeometryError(f"node tables count from {len(epochs)} different epochs")
-    return epochs.pop()
+    squared = np.einsum("nk,nk->n", positions_m, positions_m)
+    return bool(squared.max() > _LARGEST_RADIUS_RATIO**2 * squared.min())
