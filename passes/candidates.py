@@ -112,12 +112,13 @@ class Candidates:
         """Scaled times at seconds from the epoch, shape (c,)."""
         return (time_s - self.centre_s) / self.half_width_s
 
-    def elevation_rad(self, x: Floats) -> Floats:
-        """Elevations at scaled times, shape (c,)."""
+    def position_m(self, x: Floats) -> Floats:
+        """East, North, Up at scaled times, shape (3, c)."""
         position = self.coefficients_m[-1]
         for power in range(STENCIL - 2, -1, -1):
-            position = position * x + self.coefficients_m[power]
-        return np.asarray(np.arctan2(position[2], np.hypot(position[0], position[1])))
+            position = position * x
+            position += self.coefficients_m[power]
+        return np.asarray(position)
 
 
 def find_candidates(tables: Sequence[NodeTable], stations: Stations) -> Candidates:

@@ -12,18 +12,19 @@ Flags = NDArray[np.bool_]
 # The polynomial is used this far from its centre, in steps (accuracy: 0.1 m at 24 nodes a turn).
 REACH = 2.5 / HALF_WIDTH_STEPS
 _GRID_SIZE = 41
-# Newton's last step in scaled time; its square, 4e-12 of 1,000 s, is far below a microsecond.
-_CONVERGED = 2e-6
+# Newton's last step in scaled time, 0.1 s at LEO: the next one would be a hundred microseconds
+# at most, a thousandth of what is asked for.
+_CONVERGED = 1e-4
 
 
-def culminate(found: Candidates) -> tuple[Floats, Flags]:
-    """Scaled times of highest elevation, and whether it exceeds the limit; shapes (c,).
+def culminate(found: Candidates) -> tuple[Floats, Floats]:
+    """Scaled times of highest elevation and the sine of it; shapes (c,).
 
     Newton's method on d/dt(Up / range) = 0 from the parabola's vertex.
     """
     x = found.peak
     lowest, highest = x - 1.0 / HALF_WIDTH_STEPS, x + 1.0 / HALF_WIDTH_STEPS
-    for _ in range(4):
+    for _ in range(3):
         r, v, a = _derivatives(found.coefficients_m, x)
         distance2, radial = np.sum(r * r, axis=0), np.sum(r * v, axis=0)
         slope = v[2] * distance2 - r[2] * radial
@@ -33,8 +34,8 @@ def culminate(found: Candidates) -> tuple[Floats, Flags]:
             - r[2] * (np.sum(v * v, axis=0) + np.sum(r * a, axis=0))
         )
         x = np.minimum(np.maximum(x - slope / change, lowest), highest)
-    height, _ = _height(found.coefficients_m, found.sine_limit, x)
-    return x, height > 0.0
+    east, north, up = found.position_m(x)
+    return x, up / np.sqrt(east * east + north * north + up * up)
 
 
 def crossing_before_and_after(found: Candidates, peak: Floats) -> tuple[Floats, Floats, Flags]:
@@ -64,9 +65,9 @@ def crossing_before_and_after(found: Candidates, peak: Floats) -> tuple[Floats, 
 def _newton(
     coefficients: Floats, sine: Floats, x: Floats, side: Floats | float, peak: Floats
 ) -> tuple[Floats, Flags]:
-    """Four steps towards the crossing, and whether they ended at one on the right side."""
+    """Three steps towards the crossing, and whether they ended at one on the right side."""
     step = np.zeros_like(x)
-    for _ in range(4):
+    for _ in range(3):
         height, slope = _height(coefficients, sine, x)
         step = height / np.where(slope == 0.0, np.inf, slope)
         x = np.minimum(np.maximum(x - step, -1.0), 1.0)
@@ -78,7 +79,7 @@ def _newton(
 def _with_care(
     coefficients: Floats, sine: Floats, x: Floats, peak: Floats, side: float
 ) -> tuple[Floats, Flags]:
-    """Four more steps for slow starters; a bracket for what still has not settled."""
+    """Three more steps for slow starters; a bracket for what still has not settled."""
     x, exists = _newton(coefficients, sine, x, side, peak)
     rest = np.flatnonzero(~exists)
     if len(rest):

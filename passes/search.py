@@ -179,8 +179,9 @@ class _Search:
         found = find_candidates(tables, stations)
         if not len(found.site):
             return
-        peak, is_up = culminate(found)
-        found, peak = found.only(is_up), peak[is_up]
+        peak, sine = culminate(found)
+        is_up = sine > found.sine_limit
+        found, peak, sine = found.only(is_up), peak[is_up], sine[is_up]
         rise, fall, is_whole = crossing_before_and_after(found, peak)
         satellite = np.array(block, dtype=np.intp)[found.table]
         aos, tca, los = (found.time_s(x) for x in (rise, peak, fall))
@@ -190,25 +191,25 @@ class _Search:
         for number, place in sorted(pairs):
             again |= (satellite == number) & (found.site == place)
             self._piecewise(number, [place])
-        self._keep(found, satellite, (aos, tca, los), peak, ~again)
+        self._keep(found, satellite, (aos, tca, los), sine, ~again)
 
     def _keep(
         self,
         found: Candidates,
         satellite: Indices,
         events: tuple[Floats, Floats, Floats],
-        peak: Floats,
+        sine: Floats,
         chosen: NDArray[np.bool_],
     ) -> None:
         """Clip passes to the window and store their columns."""
         aos, tca, los = events
         start, stop = found.window_s
         chosen = chosen & (los > start) & (aos < stop)
-        elevation = found.elevation_rad(peak)
         cut = chosen & ((tca < start) | (tca > stop))
         if np.any(cut):
-            x = found.scaled(np.clip(tca, start, stop))
-            elevation = np.where(cut, found.elevation_rad(x), elevation)
+            edge = found.only(cut)
+            position = edge.position_m(edge.scaled(np.clip(tca[cut], start, stop)))
+            sine[cut] = position[2] / np.linalg.norm(position, axis=0)
         self.columns.append(
             (
                 satellite[chosen],
@@ -216,7 +217,7 @@ class _Search:
                 np.maximum(aos, start)[chosen],
                 np.clip(tca, start, stop)[chosen],
                 np.minimum(los, stop)[chosen],
-                elevation[chosen],
+                np.arcsin(sine[chosen]),
                 (aos < start)[chosen],
                 (los > stop)[chosen],
                 found.first[chosen],
