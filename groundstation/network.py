@@ -5,7 +5,9 @@ from datetime import datetime, time
 
 from passes.counts.source import DecoySource
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
+from passes.mount import MountLimits
 from passes.site import Site
+from tle.providers import ElementSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,6 @@ class Satellite:
 
 
 @dataclass(frozen=True, slots=True)
-class Mount:
-    """What the telescope mount can follow; None where there is no limit."""
-
-    max_azimuth_rate_rad_s: float | None
-    max_elevation_rad: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Shift:
     """A daily working time, UTC; it may run over midnight."""
 
@@ -108,7 +102,7 @@ class Station:
     receivers: tuple[Receiver, ...]
     atmosphere: Atmosphere | None
     missing: tuple[str, ...]
-    mount: Mount
+    mount: MountLimits
     min_elevation_rad: float
     max_sun_elevation_rad: float
     shifts: tuple[Shift, ...]
@@ -234,7 +228,8 @@ class Network:
     """Everything the network file says, in SI units and radians.
 
     `digest` is the SHA-256 of the file's bytes; `elements` are the element files it names,
-    relative to `folder`; `default_night` is the night a shipped example was made for.
+    relative to `folder`; `default_night` is the night a shipped example was made for; `sources`
+    are where `tle fetch` gets element sets.
     """
 
     name: str
@@ -252,3 +247,4 @@ class Network:
     demands: tuple[Demand, ...]
     key: KeyPolicy
     policies: Policies
+    sources: tuple[ElementSource, ...] = ()

@@ -29,6 +29,9 @@ class NightPass:
     keyhole_s : seconds in which the mount cannot follow
     elements_epoch : of the element set used
     elements_age_s : at TCA
+    sigma_time_s : one standard deviation of how early or late the satellite comes, from the age of
+        its elements; None for a satellite that is only planned
+    sigma_pointing_rad : the same of its direction at TCA, in the worst direction
     start, stop : first and last usable second; None if there is none
     usable_s : usable seconds between them
     refusal : why it cannot be a contact, one sentence; None if it can
@@ -57,6 +60,8 @@ class NightPass:
     keyhole_s: float
     elements_epoch: datetime
     elements_age_s: float
+    sigma_time_s: float | None
+    sigma_pointing_rad: float | None
     start: datetime | None
     stop: datetime | None
     usable_s: float

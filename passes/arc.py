@@ -6,8 +6,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from tle.frames import EARTH_RATE_RAD_S
+
 Floats = NDArray[np.float64]
 
+SPEED_OF_LIGHT_M_S = 299_792_458.0
 STENCIL = 10
 # The nodes of a stencil in units of half its width, so that powers stay below 1.
 _NODES = (np.arange(STENCIL) - (STENCIL - 1) / 2.0) / ((STENCIL - 1) / 2.0)
@@ -86,6 +89,28 @@ class Arc:
         x = (times_s - self.centres_s[piece]) / self.half_width_s
         position, derivative = horner(self.coefficients_m[piece], x)
         return position, derivative / self.half_width_s
+
+    def point_ahead_rad(self, times_s: Floats, site_axes: Floats) -> Floats:
+        """Angle between where the satellite is seen and where an uplink must point, shape (n,).
+
+        Twice the velocity across the line of sight over the speed of light, in a frame that does
+        not turn with the Earth (1 % of the value at LEO).
+
+        Parameters
+        ----------
+        times_s : seconds from the epoch, shape (n,)
+        site_axes : rows East, North, Up of the site in Earth-fixed axes (`Site.axes()`)
+        """
+        position, velocity = self.topocentric_m(times_s)
+        turn = EARTH_RATE_RAD_S * site_axes[:, 2]
+        inertial = velocity + np.cross(turn, position)
+        distance = np.linalg.norm(position, axis=1)[:, None]
+        across = inertial - position * np.sum(inertial * position, axis=1)[:, None] / distance**2
+        return np.asarray(2.0 * np.linalg.norm(across, axis=1) / SPEED_OF_LIGHT_M_S)
+
+    def doppler_hz(self, times_s: Floats, wavelength_m: float) -> Floats:
+        """Shift of a downlink's optical frequency [Hz], positive when approaching; shape (n,)."""
+        return -self.look(times_s).range_rate_m_s / wavelength_m
 
     def look(self, times_s: Floats) -> Look:
         """Direction, range and rates at instants, seconds from the epoch, shape (n,)."""

@@ -19,7 +19,9 @@ def sample_times(arc: Arc, step_s: float = 1.0) -> Floats:
     return arc.aos_s + step_s * (np.arange(count, dtype=np.float64) + 0.5)
 
 
-def track_along(arc: Arc, site: Site, table: SunMoonTable, usable: Windows) -> Track:
+def track_along(
+    arc: Arc, site: Site, table: SunMoonTable, usable: Windows, follows: Windows | None = None
+) -> Track:
     """The track of a pass at the middles of its seconds.
 
     Parameters
@@ -28,6 +30,7 @@ def track_along(arc: Arc, site: Site, table: SunMoonTable, usable: Windows) -> T
     site : where it is seen from
     table : Sun and Moon with the same epoch
     usable : spans in which a contact may run
+    follows : spans in which the mount can follow, if its limits were looked at
     """
     times_s = sample_times(arc)
     look = arc.look(times_s)
@@ -52,6 +55,7 @@ def track_along(arc: Arc, site: Site, table: SunMoonTable, usable: Windows) -> T
         sunlit_fraction=sunlit_fraction(satellite_m, sun_m),
         solar_phase_angle_rad=angle_between(sun_m - satellite_m, origin - satellite_m),
         is_usable=usable.contains(times_s),
+        mount_follows=None if follows is None else follows.contains(times_s),
     )
 
 

@@ -111,7 +111,8 @@ def find_passes(
 
     Parameters
     ----------
-    tables : node tables of the satellites, all with the same epoch and window
+    tables : node tables of the satellites, all with the same epoch; each is searched over its own
+        window
     sites : where the telescopes stand
     min_elevation_rad : lowest elevation per site, in [0, pi/2); the horizon mask may be higher
 
@@ -165,6 +166,9 @@ class _Search:
             if table.step_s > _LARGEST_STEP_S or _is_eccentric(table.positions_m):
                 self._piecewise(index, range(len(self.sites)))
                 continue
+            if block and table.window_s != self.tables[block[0]].window_s:
+                yield block
+                block, size = [], 0
             block.append(index)
             size += len(table.positions_m) * len(self.sites)
             if size > _BLOCK:

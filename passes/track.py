@@ -27,6 +27,7 @@ class Track:
     sunlit_fraction : share of the Sun's disc that the satellite sees, 0 in the umbra
     solar_phase_angle_rad : Sun-satellite-site angle; 0 is the full face lit
     is_usable : True where the contact may run (mask, darkness, range, mount, shifts)
+    mount_follows : True where the mount can follow; None if its limits were not looked at
     """
 
     epoch: datetime
@@ -44,3 +45,4 @@ class Track:
     sunlit_fraction: Floats
     solar_phase_angle_rad: Floats
     is_usable: NDArray[np.bool_]
+    mount_follows: NDArray[np.bool_] | None = None

@@ -1,6 +1,7 @@
 """Which night, which satellites and which stations a command is about."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 from groundstation.cli.main import Settings
@@ -8,6 +9,7 @@ from groundstation.errors import UsageError
 from groundstation.network import Network
 from groundstation.night.span import night_of, night_span, reference_longitude_rad
 from groundstation.suggest import did_you_mean
+from passes.sky.refraction import geometric_elevation_rad
 
 
 def night_for(settings: Settings, network: Network, night: str | None) -> str:
@@ -38,6 +40,28 @@ def restricted(network: Network, satellites: Sequence[str], stations: Sequence[s
         satellites=tuple(s for s in network.satellites if not satellites or s.name in satellites),
         stations=tuple(s for s in network.stations if not stations or s.name in stations),
     )
+
+
+def with_elevation(
+    network: Network, min_elevation_deg: float | None, *, is_apparent: bool
+) -> Network:
+    """The network with another lowest elevation, or with its own as seen through the air.
+
+    An apparent limit is turned into the geometric one; horizon masks are left as they are.
+    """
+    if min_elevation_deg is None and not is_apparent:
+        return network
+    stations = []
+    for station in network.stations:
+        limit_rad = (
+            station.min_elevation_rad
+            if min_elevation_deg is None
+            else math.radians(min_elevation_deg)
+        )
+        if is_apparent:
+            limit_rad = max(geometric_elevation_rad(limit_rad), 0.0)
+        stations.append(dataclasses.replace(station, min_elevation_rad=limit_rad))
+    return dataclasses.replace(network, stations=tuple(stations))
 
 
 def _require(what: str, names: Sequence[str], known: Sequence[str], network: Network) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from groundstation.config.alternatives import ALTERNATIVE_RULES
+from groundstation.config.element_sources import SOURCE_RULES
 from groundstation.config.faults import Finding
 from groundstation.config.locator import path_text
 from groundstation.config.tables import Document, named, tables_of
@@ -22,7 +23,8 @@ Rule = Callable[[Document], Iterator[Finding]]
 
 def inconsistencies(document: Document) -> list[Finding]:
     """Every breach of a rule, rule by rule."""
-    return [finding for rule in (*_RULES, *ALTERNATIVE_RULES) for finding in rule(document)]
+    rules = (*_RULES, *ALTERNATIVE_RULES, *SOURCE_RULES)
+    return [finding for rule in rules for finding in rule(document)]
 
 
 def _unique_names(document: Document) -> Iterator[Finding]:

@@ -14,7 +14,13 @@ from groundstation.config.consistency import inconsistencies
 from groundstation.config.document.root import Document
 from groundstation.config.faults import Finding, findings_of
 from groundstation.config.locator import LineIndex, locate, path_text
-from groundstation.config.records import key_policy_of, policies_of, satellites_of, stations_of
+from groundstation.config.records import (
+    key_policy_of,
+    policies_of,
+    satellites_of,
+    sources_of,
+    stations_of,
+)
 from groundstation.config.relay import demands_of, fibre_links_of, fibre_nodes_of, sites_of
 from groundstation.errors import ConfigError, Fault, UsageError
 from groundstation.network import Network
@@ -102,6 +108,7 @@ def network_of_file(file: NetworkFile) -> Network:
         demands=demands_of(document),
         key=key,
         policies=policies_of(document),
+        sources=sources_of(document, file.path.parent),
     )
 
 

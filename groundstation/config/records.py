@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
+from pathlib import Path
 
 from groundstation.config.document.root import Document, Policies
 from groundstation.config.document.satellite import PlannedOrbit as PlannedOrbitTable
 from groundstation.config.document.satellite import Satellite as SatelliteTable
+from groundstation.config.document.source import ElementSource as SourceTable
 from groundstation.config.document.station import Station as StationTable
 from groundstation.config.document.station import Telescope
 from groundstation.config.terminals import (
@@ -18,7 +20,6 @@ from groundstation.config.terminals import (
 from groundstation.network import (
     Interval,
     KeyPolicy,
-    Mount,
     PlannedOrbit,
     Satellite,
     Shift,
@@ -26,7 +27,9 @@ from groundstation.network import (
 )
 from groundstation.network import Policies as PoliciesRecord
 from passes.link.terminals import Receiver
+from passes.mount import MountLimits
 from passes.site import HorizonMask, Site
+from tle.providers import ADDRESSES, ElementSource, SourceKind
 
 SECONDS_PER_DAY = 86_400.0
 
@@ -88,10 +91,7 @@ def _station(table: StationTable, path: str, policies: Policies) -> Station:
         receivers=receivers,
         atmosphere=atmosphere,
         missing=(*missing, *lacking),
-        mount=Mount(
-            max_azimuth_rate_rad_s=_optional_rad(table.mount.max_azimuth_rate_deg_s),
-            max_elevation_rad=_optional_rad(table.mount.max_elevation_deg),
-        ),
+        mount=_mount(table),
         min_elevation_rad=_own_rad(table.min_elevation_deg, policies.min_elevation_deg),
         max_sun_elevation_rad=_own_rad(table.max_sun_elevation_deg, policies.max_sun_elevation_deg),
         shifts=tuple(Shift(_time(start), _time(stop)) for start, stop in table.shifts),
@@ -100,6 +100,18 @@ def _station(table: StationTable, path: str, policies: Policies) -> Station:
         ),
         setup_s=table.setup_s,
         note=table.note,
+    )
+
+
+def _mount(table: StationTable) -> MountLimits:
+    mount = table.mount
+    cables = mount.azimuth_range_deg
+    return MountLimits(
+        max_azimuth_rate_rad_s=_optional_rad(mount.max_azimuth_rate_deg_s),
+        max_elevation_rate_rad_s=_optional_rad(mount.max_elevation_rate_deg_s),
+        max_azimuth_acceleration_rad_s2=_optional_rad(mount.max_azimuth_acceleration_deg_s2),
+        max_elevation_rad=_optional_rad(mount.max_elevation_deg),
+        azimuth_range_rad=(math.radians(cables[0]), math.radians(cables[1])) if cables else None,
     )
 
 
@@ -167,6 +179,32 @@ def policies_of(document: Document) -> PoliciesRecord:
         horizon_nights=table.horizon_nights,
         max_satellite_hops=table.max_satellite_hops,
         max_fibre_hops=table.max_fibre_hops,
+    )
+
+
+def sources_of(document: Document, folder: Path) -> tuple[ElementSource, ...]:
+    """Where element sets are fetched; paths are joined to the network file's folder."""
+    numbers = {
+        table.name: table.norad_cat_id
+        for table in document.satellites
+        if table.norad_cat_id is not None
+    }
+    return tuple(_source(table, folder, numbers) for table in document.sources)
+
+
+def _source(table: SourceTable, folder: Path, numbers: dict[str, int]) -> ElementSource:
+    kind = SourceKind(table.kind)
+    if table.folder is not None:
+        address = str(folder / table.folder)
+    else:
+        address = table.url or ADDRESSES[kind]
+    file = table.credentials_file
+    return ElementSource(
+        name=table.name or table.kind,
+        kind=kind,
+        address=address,
+        credentials_file=None if file is None else str(folder / file),
+        norad_cat_ids=tuple(sorted({numbers[name] for name in table.satellites or numbers})),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from groundstation.network import Shift, Station
 from passes.arc import Arc
+from passes.mount import followable
 from passes.windows import Windows
 
 Floats = NDArray[np.float64]
@@ -72,6 +73,7 @@ class Usable:
 
     windows: Windows
     refusal: str | None
+    follows: Windows
     keyhole_s: float
 
 
@@ -88,10 +90,8 @@ def usable_windows(
 
     Limits are applied one after the other, so that the reason names the first that leaves nothing.
     """
-    times = np.unique(np.append(np.arange(arc.aos_s, arc.los_s, _STEP_S), arc.los_s))
-    look = arc.look(times)
     windows = Windows.of([(arc.aos_s, arc.los_s)])
-    follows = _mount_windows(station, times, look.azimuth_rate_rad_s, look.elevation_rad)
+    follows = followable(arc, station.mount)
     keyhole_s = (windows - follows).duration_s
     sun_limit = np.degrees(station.max_sun_elevation_rad)
     limits: list[tuple[Windows, str]] = [
@@ -107,26 +107,17 @@ def usable_windows(
         (follows, f"the mount cannot follow: {keyhole_s:.0f} s beyond its limits"),
     ]
     if max_range_m is not None:
-        reach = Windows.below(times, look.range_m, max_range_m)
-        nearest = look.range_m.min() / 1e3
+        times = np.unique(np.append(np.arange(arc.aos_s, arc.los_s, _STEP_S), arc.los_s))
+        range_m = arc.look(times).range_m
+        reach = Windows.below(times, range_m, max_range_m)
+        nearest = range_m.min() / 1e3
         text = f"never within {max_range_m / 1e3:g} km (closest {nearest:.0f} km)"
         limits.append((reach, text))
     for allowed, reason in limits:
         windows = windows & allowed
         if not len(windows):
-            return Usable(windows, reason, keyhole_s)
+            return Usable(windows, reason, follows, keyhole_s)
     if windows.duration_s < min_contact_s:
         short = f"only {windows.duration_s:.0f} s usable (limit {min_contact_s:g} s)"
-        return Usable(windows, short, keyhole_s)
-    return Usable(windows, None, keyhole_s)
-
-
-def _mount_windows(station: Station, times: Floats, rate: Floats, elevation: Floats) -> Windows:
-    """Spans in which the mount can follow azimuth rate and elevation."""
-    windows = Windows.of([(float(times[0]), float(times[-1]))])
-    mount = station.mount
-    if mount.max_azimuth_rate_rad_s is not None:
-        windows = windows & Windows.below(times, np.abs(rate), mount.max_azimuth_rate_rad_s)
-    if mount.max_elevation_rad is not None:
-        windows = windows & Windows.below(times, elevation, mount.max_elevation_rad)
-    return windows
+        return Usable(windows, short, follows, keyhole_s)
+    return Usable(windows, None, follows, keyhole_s)

@@ -35,6 +35,9 @@ def input_hash(network: Network, selection: Selection, night: str) -> str:
         "network": network.digest,
         "night": night,
         "elements": {satellite.name: elements.digest for satellite, elements in selection.chosen},
+        # Older sets decide how sure a pass is and whether a manoeuvre is suspected.
+        "ageing": {name: repr(ageing) for name, ageing in selection.ageing.items()},
+        "warnings": selection.warnings,
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 

@@ -8,8 +8,8 @@ The rules it keeps:
 3. One satellite, station or link that fails does not stop the others.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -24,6 +24,7 @@ from groundstation.night.availability import (
     usable_windows,
 )
 from groundstation.night.links import forecast_link
+from groundstation.night.orbit_error import ageing_by_name, orbit_error
 from groundstation.night_records import ElementsUsed, GroundTrack, NightPass, StationNight
 from passes.arc import Arc
 from passes.sampling import track_along
@@ -32,8 +33,10 @@ from passes.sky.ephemeris import SunMoonTable, sun_moon_table
 from passes.sky.twilight import dark_windows, lowest_sun
 from passes.track import Track
 from passes.windows import Windows
+from tle.ageing import Ageing
 from tle.elements import ElementSet
-from tle.lines import format_lines
+from tle.errors import ElementsError
+from tle.lines import lines_of
 from tle.nodes import NodeTable, sgp4_nodes
 
 Floats = NDArray[np.float64]
@@ -76,7 +79,7 @@ def survey(
 
     Parameters
     ----------
-    selection : element sets of the satellites, with sentences on those left out
+    selection : element sets of the satellites and how they age, with sentences on those left out
     known : passes of earlier runs, whose ids are kept
     progress : called with the name of each stage
     """
@@ -96,7 +99,10 @@ def survey(
     )
     report("links and keys")
     names = _Names(known)
-    passes = [_night_pass(network, tables, item, availabilities, sky, names) for item in found]
+    ageing = ageing_by_name(selection)
+    passes = [
+        _night_pass(network, tables, item, availabilities, sky, names, ageing) for item in found
+    ]
     return Survey(
         passes=tuple(passes),
         skies=tuple(skies),
@@ -172,6 +178,7 @@ def _night_pass(
     availabilities: Sequence[Availability],
     sky: SunMoonTable,
     names: "_Names",
+    ageing: Mapping[str, Ageing],
 ) -> NightPass:
     """One pass with everything that is known of it."""
     satellite, elements, _ = tables[found.satellite]
@@ -185,12 +192,13 @@ def _night_pass(
         min_contact_s=network.policies.min_contact_s,
         lowest_sun_deg=float(np.degrees(plain.sun_elevation_rad.min())),
     )
-    track = track_along(arc, station.site, sky, usable.windows)
+    track = track_along(arc, station.site, sky, usable.windows, usable.follows)
     refusal, forecast = usable.refusal, None
     if refusal is None:
         refusal, forecast = forecast_link(network.key, satellite, station, track)
     spans = usable.windows.spans_s
     middle = int(np.argmin(np.abs(track.times_s - arc.tca_s)))
+    error = orbit_error(arc, station, elements, ageing.get(satellite.name))
     edges = arc.look(np.array([arc.aos_s, arc.tca_s, arc.los_s]))
     return NightPass(
         pass_id=names.name_of(satellite.name, station.name, arc),
@@ -208,6 +216,8 @@ def _night_pass(
         los_azimuth_rad=float(edges.azimuth_rad[2]),
         elements_epoch=elements.epoch,
         elements_age_s=elements.age_s(after(arc.epoch, arc.tca_s)),
+        sigma_time_s=error.sigma_time_s,
+        sigma_pointing_rad=error.sigma_pointing_rad,
         start=after(arc.epoch, spans[0, 0]) if len(spans) else None,
         stop=after(arc.epoch, spans[-1, 1]) if len(spans) else None,
         usable_s=usable.windows.duration_s,
@@ -272,7 +282,7 @@ class _Names:
 def _elements_used(
     satellite: Satellite, elements: ElementSet, start: datetime, stop: datetime
 ) -> ElementsUsed:
-    line1, line2 = elements.text.splitlines() if elements.text else format_lines(elements)
+    line1, line2 = _referee_lines(elements)
     return ElementsUsed(
         satellite=satellite.name,
         norad_cat_id=satellite.norad_cat_id,
@@ -283,6 +293,17 @@ def _elements_used(
         line1=line1,
         line2=line2,
     )
+
+
+def _referee_lines(elements: ElementSet) -> tuple[str, str]:
+    """Two lines of the same orbit; without its identity where that does not fit a TLE."""
+    try:
+        return lines_of(elements)
+    except ElementsError:
+        # SGP4 uses none of these, the independent checker neither.
+        bare = replace(elements, norad_cat_id=0, object_id="", classification="U")
+        bare = replace(bare, element_set_number=0, revolution_number=0)
+        return lines_of(replace(bare, mean_motion_dot=0.0, mean_motion_ddot=0.0))
 
 
 def _ground_track(satellite: Satellite, table: NodeTable) -> GroundTrack:

@@ -69,7 +69,7 @@ def contact_card(
         sky=inline_svg(
             sky_figure(night_pass, station), prefix=f"sky-{number}", label=f"Sky plot: {name}"
         ),
-        sky_caption=_sky_caption(night_pass, station),
+        sky_caption=_sky_caption(night_pass),
         loss=inline_svg(
             loss_figure(night_pass, forecast),
             prefix=f"loss-{number}",
@@ -99,6 +99,9 @@ def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ..
         ("Closest range", f"{night_pass.min_range_m / 1e3:.0f}{THIN}km"),
         ("Elements age", duration(night_pass.elements_age_s)),
     ]
+    if night_pass.sigma_time_s is not None and night_pass.sigma_pointing_rad is not None:
+        direction = f"±{night_pass.sigma_pointing_rad * 1e3:.1f}{THIN}mrad"
+        facts.append(("Orbit error (1σ)", f"±{night_pass.sigma_time_s:.2f}{THIN}s, {direction}"))
     if night_pass.forecast is not None:
         key = night_pass.forecast.key
         facts[3:3] = [
@@ -108,7 +111,7 @@ def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ..
     return tuple(facts)
 
 
-def _sky_caption(night_pass: NightPass, station: Station) -> str:
+def _sky_caption(night_pass: NightPass) -> str:
     path = (
         f"Rises in the {_compass(night_pass.aos_azimuth_rad)}, highest "
         f"{degrees(night_pass.max_elevation_rad)} in the {_compass(night_pass.tca_azimuth_rad)}, "
@@ -121,7 +124,7 @@ def _sky_caption(night_pass: NightPass, station: Station) -> str:
         else f"The Sun is up, at {height}."
     )
     sentences = [path, sun, _moon_sentence(night_pass)]
-    if night_pass.keyhole_s > 0 or keyhole_seconds(night_pass.track, station).any():
+    if night_pass.keyhole_s > 0 or keyhole_seconds(night_pass.track).any():
         seconds = count_of(round(night_pass.keyhole_s), "second")
         sentences.append(f"Keyhole: the mount cannot follow for {seconds}.")
     return " ".join(sentences)

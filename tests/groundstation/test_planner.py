@@ -16,7 +16,6 @@ from groundstation.network import (
     FibreLink,
     FibreNode,
     KeyPolicy,
-    Mount,
     Network,
     Policies,
     Satellite,
@@ -31,6 +30,7 @@ from groundstation.plan.records import (
     Candidate,
     Hop,
 )
+from passes.mount import MountLimits
 from passes.site import Site
 
 EVENING = datetime(2026, 6, 14, 20, tzinfo=UTC)
@@ -46,7 +46,7 @@ def satellite(name, **changes):
 
 def station(name):
     return Station(
-        name, name, Site(name, 0.8, 0.2, 500.0), (), None, (), Mount(None, None), 0.3, -0.2,
+        name, name, Site(name, 0.8, 0.2, 500.0), (), None, (), MountLimits(), 0.3, -0.2,
         (), (), SETUP_S, "",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from groundstation.config.document.fields import Name, Table, Text, needed, optional, tables
 from groundstation.config.document.ground import Demand, FibreLink, FibreNode, Site
 from groundstation.config.document.satellite import Satellite
+from groundstation.config.document.source import ElementSource
 from groundstation.config.document.station import Station
 
 
@@ -70,3 +71,4 @@ class Document(Table):
     fibre_links: list[FibreLink] = tables("fibre QKD links")
     sites: list[Site] = tables("places that use key")
     demands: list[Demand] = tables("key that two sites want to share")
+    sources: list[ElementSource] = tables("where newer element sets are fetched")

@@ -93,7 +93,20 @@ class Mount(Table):
     max_azimuth_rate_deg_s: float | None = optional(
         None, "fastest azimuth motion", "deg/s", gt=0.0, le=90.0
     )
+    max_elevation_rate_deg_s: float | None = optional(
+        None, "fastest elevation motion", "deg/s", gt=0.0, le=90.0
+    )
+    max_azimuth_acceleration_deg_s2: float | None = optional(
+        None, "strongest change of the azimuth rate", "deg/s2", gt=0.0, le=90.0
+    )
     max_elevation_deg: float | None = optional(None, "highest elevation", "deg", gt=0.0, le=90.0)
+    azimuth_range_deg: list[float] | None = optional(
+        None,
+        "first and last azimuth that the cables allow, as [-270, 270]",
+        "deg",
+        min_length=2,
+        max_length=2,
+    )
 
 
 class Maintenance(Table):

@@ -33,22 +33,18 @@ def sky_figure(night_pass: NightPass, station: Station) -> Figure:
         axes.set_ylim(-1.16, 1.16)
         _draw_compass(axes, station)
         _draw_track(axes, track)
-        _draw_keyhole(axes, track, keyhole_seconds(track, station))
+        _draw_keyhole(axes, track, keyhole_seconds(track))
         moon = moon_direction(track)
         if moon is not None and moon[1] > 0.0:
             _draw_moon(axes, track, *moon)
     return figure
 
 
-def keyhole_seconds(track: Track, station: Station) -> NDArray[np.bool_]:
+def keyhole_seconds(track: Track) -> NDArray[np.bool_]:
     """True where the mount cannot follow, shape (n,) like the track."""
-    mount = station.mount
-    blocked = np.zeros(track.times_s.shape, dtype=np.bool_)
-    if mount.max_azimuth_rate_rad_s is not None:
-        blocked |= np.abs(track.azimuth_rate_rad_s) > mount.max_azimuth_rate_rad_s
-    if mount.max_elevation_rad is not None:
-        blocked |= track.elevation_rad > mount.max_elevation_rad
-    return blocked
+    if track.mount_follows is None:
+        return np.zeros(track.times_s.shape, dtype=np.bool_)
+    return np.logical_not(track.mount_follows)
 
 
 def moon_direction(track: Track) -> tuple[float, float] | None:

@@ -17,7 +17,6 @@ from groundstation.network import (
     FibreNode,
     Interval,
     KeyPolicy,
-    Mount,
     Network,
     Policies,
     Satellite,
@@ -37,6 +36,7 @@ from passes.counts.moments import ORDER, Moments
 from passes.forecast import PassForecast
 from passes.key.records import KeyResult
 from passes.link.budget import LinkBudget, Term, TermGroup
+from passes.mount import MountLimits
 from passes.site import HorizonMask, Site
 from passes.track import Track
 
@@ -175,6 +175,7 @@ def _pass(satellite, station, seen, sky, first, last, index):
     track = Track(
         START, SECONDS[first:last], azimuth, elevation, distance, np.gradient(distance), rate,
         np.gradient(elevation), sun, moon, separation, np.full_like(sun, 0.6), lit, lit, usable,
+        ~keyhole.astype(bool),
     )  # fmt: skip
     top = int(np.argmax(elevation))
     seconds = np.flatnonzero(usable)
@@ -193,6 +194,7 @@ def _pass(satellite, station, seen, sky, first, last, index):
         float(elevation[top]), float(distance.min()), float(azimuth[0]), float(azimuth[top]),
         float(azimuth[-1]), float(sun[top]), 0.3, float(separation.min()), float(moon[top]), 0.02,
         float(np.count_nonzero(keyhole)), START - timedelta(hours=30), 118_800.0 + first,
+        0.08, 1.1e-3,
         at(first + seconds[0]) if seconds.size else None,
         at(first + seconds[-1]) if seconds.size else None, float(seconds.size), refusal, track,
         None if refusal else _forecast(track),
@@ -209,7 +211,7 @@ def _station(name, title, latitude_deg, longitude_deg):
         Site(title, float(np.radians(latitude_deg)), float(np.radians(longitude_deg)), 500.0,
              hills),
         (), None, (),
-        Mount(float(np.radians(3.0)) if name in {"graz", "matera"} else None, None),
+        MountLimits(float(np.radians(3.0)) if name in {"graz", "matera"} else None),
         float(MIN_ELEVATION), float(MAX_SUN),
         (Shift(time(19), time(3)),) if name == "calern" else (),
         (Interval(START + timedelta(hours=6), START + timedelta(hours=8), "mirror coating"),)
