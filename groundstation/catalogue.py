@@ -1,28 +1,42 @@
 """Which element set each satellite of a network uses, and whether it is young enough."""
 
 import glob
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from groundstation.errors import ElementsAgeError, StateError
 from groundstation.network import Network, Satellite
+from tle.ageing import Ageing
 from tle.archive import elements_at
+from tle.comparison import manoeuvre_between
 from tle.design import planned_elements
 from tle.elements import ElementSet
-from tle.errors import ElementsError
-from tle.lines import LineFault, read_lines
+from tle.errors import ElementsError, PropagationError
+from tle.formats import read_elements
+from tle.learning import LONGEST_GAP_D, ageing_of
+from tle.lines import LineFault
 
 SECONDS_PER_DAY = 86_400.0
+_LONGEST_GAP_S = LONGEST_GAP_D * SECONDS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Element sets by satellite name, and a sentence for every satellite left out or old."""
+    """Element sets of the satellites, how they age, and what is wrong with them.
+
+    Parameters
+    ----------
+    chosen : satellites with the set that each uses
+    warnings : a sentence for every satellite left out, old or manoeuvred
+    ageing : by satellite name, learnt from its sets or from the measured table; a satellite that
+        is only planned has none
+    """
 
     chosen: tuple[tuple[Satellite, ElementSet], ...]
     warnings: tuple[str, ...]
+    ageing: Mapping[str, Ageing] = field(default_factory=dict)
 
 
 def read_element_files(network: Network) -> list[ElementSet]:
@@ -43,7 +57,7 @@ def read_element_files(network: Network) -> list[ElementSet]:
 
 def read_element_file(path: Path) -> list[ElementSet]:
     """All sets of one file; raises ElementsError with every fault if one record is bad."""
-    elements, faults = read_lines(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    elements, faults = read_elements(path.read_bytes(), path.name)
     if faults:
         raise ElementsError(
             describe_faults(faults), hint="groundstation tle import --keep-good FILE keeps the rest"
@@ -72,6 +86,7 @@ def select_elements(
     chosen: list[tuple[Satellite, ElementSet]] = []
     warnings: list[str] = []
     refusals: list[str] = []
+    ageing: dict[str, Ageing] = {}
     for satellite in network.satellites:
         elements, sentence = _elements_of(network, satellite, by_number, instant)
         if elements is None:
@@ -79,6 +94,11 @@ def select_elements(
             continue
         chosen.append((satellite, elements))
         warnings.extend([sentence] if sentence else [])
+        if satellite.planned_orbit is None:
+            history = by_number[elements.norad_cat_id]
+            ageing[satellite.name] = ageing_of(history, elements)
+            suspicion = _suspicion(satellite.name, elements, history, ageing[satellite.name])
+            warnings.extend([suspicion] if suspicion else [])
     if not chosen:
         raise ElementsAgeError(
             "; ".join(refusals) or "the network has no satellite",
@@ -86,7 +106,41 @@ def select_elements(
             hint="groundstation tle import FILE with newer sets, or raise "
             "policies.max_elements_age_d",
         )
-    return Selection(tuple(chosen), tuple(refusals + warnings))
+    return Selection(tuple(chosen), tuple(refusals + warnings), ageing)
+
+
+def previous_set(elements: ElementSet, history: Iterable[ElementSet]) -> ElementSet | None:
+    """The latest set of an object with an earlier epoch, at most 20 days earlier.
+
+    Beyond that its ageing is not known well enough to tell a manoeuvre from drag.
+    """
+    earlier = [e for e in history if 0.0 < e.age_s(elements.epoch) <= _LONGEST_GAP_S]
+    return max(earlier, key=lambda e: (e.epoch, e.digest), default=None)
+
+
+def _suspicion(
+    name: str, elements: ElementSet, history: Sequence[ElementSet], ageing: Ageing
+) -> str:
+    """A sentence if the set in use is the first after a manoeuvre, else "".
+
+    It is the first that may be fitted to positions from before and after, so it is the one not to
+    be trusted, however old it is tonight; as soon as a further set agrees with it and is used, the
+    sentence goes.
+    """
+    before = previous_set(elements, history)
+    if before is None:
+        return ""
+    try:
+        found = manoeuvre_between(before, elements, ageing)
+    except PropagationError as error:
+        return str(error)
+    if not found.is_manoeuvre:
+        return ""
+    return (
+        f"elements of {name} disagree with the previous set by {found.sigmas:.0f} sigma "
+        f"({found.along_m / 1e3:+.1f} km along the track): a manoeuvre between "
+        f"{found.older_epoch:%Y-%m-%d %H:%M} and {found.newer_epoch:%Y-%m-%d %H:%M} UTC?"
+    )
 
 
 def _elements_of(

@@ -61,6 +61,10 @@ def _light(item: NightPass) -> dict[str, Any]:
         "keyhole_s": item.keyhole_s,
         "elements_epoch_utc": utc_text(item.elements_epoch),
         "elements_age_d": item.elements_age_s / SECONDS_PER_DAY,
+        "sigma_time_s": item.sigma_time_s,
+        "sigma_pointing_mrad": None
+        if item.sigma_pointing_rad is None
+        else item.sigma_pointing_rad * 1e3,
     }
 
 
