@@ -171,9 +171,13 @@ def _touches_window(
 def _cosines(directions: Floats, stations: Stations) -> NDArray[np.float32]:
     """Cosine of the central angle between every node and every site, shape (n, m)."""
     sites = stations.positions_m / stations.radius_m[:, None]
-    return np.asarray(
-        np.einsum("nk,mk->nm", directions.astype(np.float32), sites.astype(np.float32))
-    )
+    x, y, z = directions.astype(np.float32).T[:, :, None]
+    east, north, up = sites.astype(np.float32).T
+    # Three plain products: the threads of a BLAS would cost more than they save here.
+    cosine = x * east
+    cosine += y * north
+    cosine += z * up
+    return np.asarray(cosine)
 
 
 def _polynomials(
@@ -191,8 +195,7 @@ def _polynomials(
     first = np.floor(node + offset).astype(np.intp) - _LEFT
     first = np.clip(first, begins[:-1][table], last)
     stencil = positions_m[first + np.arange(STENCIL)[:, None]] - stations.positions_m[site]
-    # Not a matrix product of BLAS: its threads would cost more than these small sums.
-    earth_fixed = np.einsum("pn,nck->pck", INVERSE_VANDERMONDE, stencil)
+    earth_fixed = _interpolating(stencil)
     local = _rotated(earth_fixed, stations.axes[site])
     local_first = first - begins[:-1][table]
     step_s = np.array([t.step_s for t in tables])[table]
@@ -211,6 +214,18 @@ def _polynomials(
         sine_limit=stations.sine_limit[site],
         window_s=tables[0].window_s,
     )
+
+
+def _interpolating(nodes: Floats) -> Floats:
+    """Coefficients of the polynomials through ten nodes, shapes (10, c, 3), sum by sum."""
+    coefficients = np.empty_like(nodes)
+    part = np.empty_like(nodes[0])
+    for power, weights in enumerate(INVERSE_VANDERMONDE):
+        np.multiply(nodes[0], weights[0], out=coefficients[power])
+        for node in range(1, STENCIL):
+            np.multiply(nodes[node], weights[node], out=part)
+            coefficients[power] += part
+    return coefficients
 
 
 def _rotated(vectors: Floats, axes: Floats) -> Floats:

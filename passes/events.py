@@ -47,7 +47,7 @@ def crossing_before_and_after(found: Candidates, peak: Floats) -> tuple[Floats, 
     length = np.minimum(np.maximum(found.half_length, 0.02), REACH)
     side = np.array([[-1.0], [1.0]])
     x = peak + side * length
-    x, settled = _newton(found.coefficients_m, found.sine_limit, x, side, peak)
+    x, settled = _newton(found.coefficients_m, found.sine_limit, x, side, peak, steps=2)
     exists = settled.copy()
     for row in (0, 1):
         rest = np.flatnonzero(~settled[row])
@@ -63,11 +63,17 @@ def crossing_before_and_after(found: Candidates, peak: Floats) -> tuple[Floats, 
 
 
 def _newton(
-    coefficients: Floats, sine: Floats, x: Floats, side: Floats | float, peak: Floats
+    coefficients: Floats,
+    sine: Floats,
+    x: Floats,
+    side: Floats | float,
+    peak: Floats,
+    *,
+    steps: int,
 ) -> tuple[Floats, Flags]:
-    """Three steps towards the crossing, and whether they ended at one on the right side."""
+    """Steps towards the crossing, and whether they ended at one on the right side."""
     step = np.zeros_like(x)
-    for _ in range(3):
+    for _ in range(steps):
         height, slope = _height(coefficients, sine, x)
         step = height / np.where(slope == 0.0, np.inf, slope)
         x = np.minimum(np.maximum(x - step, -1.0), 1.0)
@@ -79,8 +85,8 @@ def _newton(
 def _with_care(
     coefficients: Floats, sine: Floats, x: Floats, peak: Floats, side: float
 ) -> tuple[Floats, Flags]:
-    """Three more steps for slow starters; a bracket for what still has not settled."""
-    x, exists = _newton(coefficients, sine, x, side, peak)
+    """Four more steps for slow starters; a bracket for what still has not settled."""
+    x, exists = _newton(coefficients, sine, x, side, peak, steps=4)
     rest = np.flatnonzero(~exists)
     if len(rest):
         x[rest], exists[rest] = _bracketed(coefficients[:, :, rest], sine[rest], peak[rest], side)
@@ -115,11 +121,14 @@ def _height(coefficients: Floats, sine: Floats, x: Floats) -> tuple[Floats, Floa
     `x` has shape (c,) or (k, c), and so have the results.
     """
     columns = coefficients if x.ndim == 1 else coefficients[:, :, None, :]
-    value, derivative = columns[-1] * x + columns[-2], columns[-1]
+    value = columns[-1] * x
+    value += columns[-2]
+    derivative = np.empty_like(value)
+    derivative[...] = columns[-1]
     for power in range(STENCIL - 3, -1, -1):
-        derivative = derivative * x
+        derivative *= x
         derivative += value
-        value = value * x
+        value *= x
         value += columns[power]
     east, north, up = value
     distance = np.sqrt(east * east + north * north + up * up)
@@ -129,10 +138,15 @@ def _height(coefficients: Floats, sine: Floats, x: Floats) -> tuple[Floats, Floa
 
 def _derivatives(coefficients: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
     """Values, first and second derivatives of polynomials (10, 3, c) at (c,), shapes (3, c)."""
-    value = coefficients[-1]
-    first, half_second = np.zeros_like(value), np.zeros_like(value)
-    for power in range(STENCIL - 2, -1, -1):
-        half_second = half_second * x + first
-        first = first * x + value
-        value = value * x + coefficients[power]
+    value = coefficients[-1] * x
+    value += coefficients[-2]
+    first = coefficients[-1].copy()
+    half_second = np.zeros_like(value)
+    for power in range(STENCIL - 3, -1, -1):
+        half_second *= x
+        half_second += first
+        first *= x
+        first += value
+        value *= x
+        value += coefficients[power]
     return value, first, 2.0 * half_second

@@ -1,11 +1,22 @@
 """One element set: the numbers of a TLE or OMM with their exact text."""
 
+import enum
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 MINUTES_PER_DAY = 1440.0
 SECONDS_PER_DAY = 86_400.0
+
+
+class ElementFormat(enum.StrEnum):
+    """The formats in which element sets are published."""
+
+    TLE = "tle"
+    OMM_JSON = "omm-json"
+    OMM_CSV = "omm-csv"
+    OMM_KVN = "omm-kvn"
+    OMM_XML = "omm-xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +25,11 @@ class ElementSet:
 
     Parameters
     ----------
-    norad_cat_id : catalogue number, any length; 0 for a satellite that is only planned
+    norad_cat_id : catalogue number, up to nine digits; 0 where there is none
     name : as published, may be empty
     object_id : international designator ("2016-051A"), may be empty
-    epoch_year, epoch_day : UTC year and day of year with fraction, 1.0 is 1 January 0 h
+    epoch_year, epoch_day : UTC year and day of year with fraction, 1.0 is 1 January 0 h; the day
+        resolves 5 ns (0.04 mm of orbit), the digits of a published epoch stay in `text`
     mean_motion_rev_per_day : Kozai mean motion
     eccentricity : in [0, 1)
     inclination_deg, raan_deg, argument_of_perigee_deg, mean_anomaly_deg : TEME of the epoch
@@ -26,8 +38,10 @@ class ElementSet:
     mean_motion_ddot : a sixth of the second derivative, rev/day^3
     element_set_number, revolution_number : counters of the provider
     classification : "U", "C" or "S"
-    text : the exact lines it was read from, or "" if it was computed
+    text : the published record without its name, or "" if it was computed: the two lines of a TLE,
+        one line `KEYWORD = value` with the exact decimal text for each number of an OMM
     source : file or provider
+    format : the format in which it was published
     """
 
     norad_cat_id: int
@@ -49,6 +63,8 @@ class ElementSet:
     classification: str = "U"
     text: str = ""
     source: str = ""
+    # Not in the representation, which is what identifies a planned satellite.
+    format: ElementFormat = field(default=ElementFormat.TLE, repr=False)
 
     @property
     def epoch(self) -> datetime:
@@ -63,7 +79,7 @@ class ElementSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the two lines (of the numbers, for a planned satellite)."""
+        """SHA-256 of the published record (of the numbers, for a planned satellite)."""
         text = self.text or repr(self)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,43 +3,40 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
-from tle.elements import ElementSet
+from tle.columns import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    checksum,
+    cut_columns,
+    days_of,
+    decode_catalogue_number,
+    encode_catalogue_number,
+    four_digit_year,
+)
+from tle.elements import ElementFormat, ElementSet
 from tle.errors import ElementsError
 
-LINE_LENGTH = 69
-# Alpha-5 of Space-Track: the first of five columns may be a letter, without I and O.
-ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+# 0 is what every provider writes; 2 says SGP4 explicitly. 4 is SGP4-XP, another theory.
+EPHEMERIS_TYPES = ("0", "2")
+_START_LENGTH = 60
 
-_REAL = r" *[+-]?[0-9]*\.[0-9]+ *"
-_EXPONENT = r"[ +-][0-9]{5}[+-][0-9]"
-_COUNT = r" *[0-9]* *"
-
-# (first column, last column, what it is, pattern); columns count from 1 as in the format's papers.
-_LINE_1 = (
-    (3, 7, "catalogue number", r"[A-HJ-NP-Z0-9 ][0-9 ]{3}[0-9]"),
-    (8, 8, "classification", r"[UCS ]"),
-    (10, 17, "international designator", r"(?:[0-9]{5}[A-Z]{1,3} *| +)"),
-    (19, 20, "epoch year", r"[0-9]{2}"),
-    (21, 32, "epoch day", r"[0-9 ]{3}\.[0-9]{8}"),
-    (34, 43, "first derivative of mean motion", r"[ +-][0-9 ]*\.[0-9]{8}"),
-    (45, 52, "second derivative of mean motion", _EXPONENT),
-    (54, 61, "BSTAR", _EXPONENT),
-    (63, 63, "ephemeris type", r"[0-9 ]"),
-    (65, 68, "element set number", _COUNT),
+# What a two-line set can hold: attribute, what it is, lowest, highest.
+_LIMITS = (
+    ("epoch_year", "epoch year", FIRST_YEAR, LAST_YEAR),
+    ("inclination_deg", "inclination", 0.0, 180.0),
+    ("eccentricity", "eccentricity", 0.0, 0.999_999_9),
+    ("raan_deg", "right ascension of the node", -360.0, 360.0),
+    ("argument_of_perigee_deg", "argument of perigee", -360.0, 360.0),
+    ("mean_anomaly_deg", "mean anomaly", -360.0, 360.0),
+    ("mean_motion_rev_per_day", "mean motion", 0.0, 99.999_999_99),
+    ("mean_motion_dot", "first derivative of mean motion", -0.999_999_99, 0.999_999_99),
+    ("mean_motion_ddot", "second derivative of mean motion", -0.999_99e9, 0.999_99e9),
+    ("bstar", "BSTAR", -0.999_99e9, 0.999_99e9),
+    ("element_set_number", "element set number", 0, 9_999),
+    ("revolution_number", "revolution number", 0, 99_999),
 )
-_LINE_2 = (
-    (3, 7, "catalogue number", r"[A-HJ-NP-Z0-9 ][0-9 ]{3}[0-9]"),
-    (9, 16, "inclination", _REAL),
-    (18, 25, "right ascension of the node", _REAL),
-    (27, 33, "eccentricity", r"[0-9]{7}"),
-    (35, 42, "argument of perigee", _REAL),
-    (44, 51, "mean anomaly", _REAL),
-    (53, 63, "mean motion", _REAL),
-    (64, 68, "revolution number", _COUNT),
-)
-_BLANKS = {1: (2, 9, 18, 33, 44, 53, 62, 64), 2: (2, 8, 17, 26, 34, 43, 52)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,13 @@ class LineFault:
     def __str__(self) -> str:
         """`source:line: reason`."""
         return f"{self.source}:{self.line}: {self.reason}"
+
+
+def no_element_set(text: str, source: str) -> LineFault:
+    """The fault of a file in which no record was found, with the words it starts with."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    start = f"; it starts with {first[:_START_LENGTH]!r}" if first else "; it is empty"
+    return LineFault(source, 1, f"no element set in this text{start}")
 
 
 def read_lines(text: str, source: str = "elements") -> tuple[list[ElementSet], list[LineFault]]:
@@ -69,17 +73,18 @@ def read_lines(text: str, source: str = "elements") -> tuple[list[ElementSet], l
     """
     elements: list[ElementSet] = []
     faults: list[LineFault] = []
+    has_lines = False
     for name, number, line1, line2 in _records(text):
+        if line1 is None and line2 is None:
+            faults.append(LineFault(source, number, f"no line 1 follows {name[:_START_LENGTH]!r}"))
+            continue
+        has_lines = True
         try:
             elements.append(parse_record(line1, line2, name=name, source=source))
         except ElementsError as error:
             second_is_bad = str(error).startswith("line 2") and line2 is not None
             faults.append(LineFault(source, number + int(second_is_bad), str(error)))
-    if not elements and not faults:
-        first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-        start = f"; it starts with {first[:60]!r}" if first else "; it is empty"
-        faults.append(LineFault(source, 1, f"no element set in this text{start}"))
-    return elements, faults
+    return elements, faults if has_lines else [no_element_set(text, source)]
 
 
 def parse_record(
@@ -97,20 +102,25 @@ def parse_record(
         raise ElementsError(f"line 1 is missing before {(line2 or '')[:24]!r}")
     if line2 is None:
         raise ElementsError(f"line 2 is missing after {line1[:24]!r}")
-    one, two = _columns(line1, 1), _columns(line2, 2)
+    one, two = cut_columns(line1, 1), cut_columns(line2, 2)
     if one["catalogue number"] != two["catalogue number"]:
         raise ElementsError(
             f"line 2 is of object {two['catalogue number'].strip()}, "
             f"line 1 of {one['catalogue number'].strip()}"
         )
-    year = int(one["epoch year"])
-    year += 1900 if year >= 57 else 2000
+    if (one["ephemeris type"].strip() or "0") not in EPHEMERIS_TYPES:
+        raise ElementsError(
+            f"line 1 has ephemeris type {one['ephemeris type']}, which is not SGP4 (0 or 2)"
+        )
+    if not name.isprintable():
+        raise ElementsError(f"the name {name[:24]!r} has a character that cannot be printed")
+    year = four_digit_year(int(one["epoch year"]))
     return ElementSet(
         norad_cat_id=decode_catalogue_number(one["catalogue number"]),
         name=name,
         object_id=_object_id(one["international designator"]),
         epoch_year=year,
-        epoch_day=_within(one, "epoch day", 1, 1.0, _days_of(year) + 1.0),
+        epoch_day=_within(one, "epoch day", 1, 1.0, days_of(year) + 1.0),
         mean_motion_rev_per_day=_within(two, "mean motion", 2, 1e-3, 20.0),
         eccentricity=float("0." + two["eccentricity"]),
         inclination_deg=_within(two, "inclination", 2, 0.0, 180.0),
@@ -128,60 +138,52 @@ def parse_record(
     )
 
 
-def checksum(line: str) -> int:
-    """Modulo-10 sum of the first 68 columns: digits count their value, '-' counts 1."""
-    return sum(int(c) if c.isdigit() else c == "-" for c in line[: LINE_LENGTH - 1]) % 10
-
-
-def decode_catalogue_number(text: str) -> int:
-    """Catalogue number from five columns, Alpha-5 included.
-
-    >>> decode_catalogue_number("25544"), decode_catalogue_number("A0000")
-    (25544, 100000)
-    >>> decode_catalogue_number("Z9999")
-    339999
-    """
-    text = text.strip()
-    return ALPHA5.index(text[0]) * 10_000 + int(text[1:]) if len(text) == 5 else int(text)
-
-
-def encode_catalogue_number(norad_cat_id: int) -> str:
-    """Five columns for a catalogue number up to 339999.
-
-    >>> encode_catalogue_number(5), encode_catalogue_number(100000)
-    ('00005', 'A0000')
-    """
-    if not 0 <= norad_cat_id <= 339_999:
-        raise ElementsError(
-            f"catalogue number {norad_cat_id} does not fit a two-line set (limit 339999)",
-            hint="use OMM for this object",
-        )
-    return f"{ALPHA5[norad_cat_id // 10_000]}{norad_cat_id % 10_000:04d}"
-
-
 def format_lines(elements: ElementSet) -> tuple[str, str]:
-    """The two lines of an element set, rounded to the columns of the format."""
-    designator = elements.object_id[2:].replace("-", "") if elements.object_id else ""
+    """The two lines of an element set, rounded (half up) to the columns of the format.
+
+    Angles are taken modulo 360 degrees. A TLE keeps 7 digits of eccentricity, 5 of BSTAR, 4
+    decimals of a degree and 1e-8 day, so an OMM does not come back from it digit for digit.
+
+    Raises
+    ------
+    ElementsError
+        the format cannot hold a value: catalogue number above 339999, epoch outside 1957 to
+        2056, eccentricity that rounds to 1, revolution number above 99999, ...
+    """
+    for attribute, what, low, high in _LIMITS:
+        if not low <= getattr(elements, attribute) <= high:
+            raise ElementsError(
+                f"{what} {getattr(elements, attribute)} does not fit a two-line set "
+                f"(limits {low} and {high})",
+                hint="use OMM for this object",
+            )
     number = encode_catalogue_number(elements.norad_cat_id)
-    dot = f"{elements.mean_motion_dot:+.8f}".replace("+", " ").replace("0.", ".", 1)
     line1 = (
-        f"1 {number}{elements.classification} {designator:<8} "
-        f"{elements.epoch_year % 100:02d}{elements.epoch_day:012.8f} {dot:>10} "
+        f"1 {number}{_classification(elements)} {_designator(elements.object_id):<8} "
+        f"{_epoch_columns(elements)} {_fraction(elements.mean_motion_dot)} "
         f"{_format_exponent(elements.mean_motion_ddot)} {_format_exponent(elements.bstar)} 0 "
-        f"{elements.element_set_number % 10_000:>4}"
+        f"{elements.element_set_number:>4}"
     )
     line2 = (
-        f"2 {number} {elements.inclination_deg:8.4f} {elements.raan_deg:8.4f} "
-        f"{round(elements.eccentricity * 1e7):07d} {elements.argument_of_perigee_deg:8.4f} "
-        f"{elements.mean_anomaly_deg:8.4f} {elements.mean_motion_rev_per_day:11.8f}"
-        f"{elements.revolution_number % 100_000:>5}"
+        f"2 {number} {_rounded(elements.inclination_deg, 4):>8f} {_angle(elements.raan_deg)} "
+        f"{f'{_rounded(elements.eccentricity, 7):f}'[2:]} "
+        f"{_angle(elements.argument_of_perigee_deg)} {_angle(elements.mean_anomaly_deg)} "
+        f"{_rounded(elements.mean_motion_rev_per_day, 8):>11f}{elements.revolution_number:>5}"
     )
     return line1 + str(checksum(line1)), line2 + str(checksum(line2))
 
 
+def lines_of(elements: ElementSet) -> tuple[str, str]:
+    """The lines as they were published, or `format_lines` for a set that was no TLE."""
+    if elements.format is ElementFormat.TLE and elements.text:
+        line1, line2 = elements.text.splitlines()
+        return line1, line2
+    return format_lines(elements)
+
+
 def _records(text: str) -> Iterator[tuple[str, int, str | None, str | None]]:
-    """Yield (name, line number, line 1, line 2); a missing line is None."""
-    name, first, first_number = "", None, 0
+    """Yield (name, line number, line 1, line 2); a missing line is None, a lone name has none."""
+    name, name_number, first, first_number = "", 0, None, 0
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.rstrip()
         if not line or line.startswith("#"):
@@ -195,36 +197,12 @@ def _records(text: str) -> Iterator[tuple[str, int, str | None, str | None]]:
             name, first, first_number = "", None, 0
         if line.startswith("1 "):
             first, first_number = line, number
-        else:
-            name = line.removeprefix("0 ").strip()
-    if first is not None:
-        yield name, first_number, first, None
-
-
-def _columns(line: str, which: int) -> dict[str, str]:
-    """Cut a line into its fields after checking length, characters and checksum."""
-    if not line.isascii():
-        raise ElementsError(f"line {which} has a character that is not ASCII")
-    if len(line) != LINE_LENGTH:
-        raise ElementsError(f"line {which} has {len(line)} columns instead of {LINE_LENGTH}")
-    for column in _BLANKS[which]:
-        if line[column - 1] != " ":
-            raise ElementsError(
-                f"line {which} column {column} must be blank but is {line[column - 1]!r}"
-            )
-    fields = {}
-    for first, last, name, pattern in _LINE_1 if which == 1 else _LINE_2:
-        value = line[first - 1 : last]
-        if not re.fullmatch(pattern, value):
-            raise ElementsError(
-                f"line {which} columns {first}-{last}: {value!r} is not a valid {name}"
-            )
-        fields[name] = value
-    if line[-1] != str(checksum(line)):
-        raise ElementsError(
-            f"line {which} checksum is {line[-1]!r} but its columns give {checksum(line)}"
-        )
-    return fields
+            continue
+        if name:
+            yield name, name_number, None, None
+        name, name_number = line.removeprefix("0 ").strip(), number
+    if name or first is not None:
+        yield name, first_number or name_number, first, None
 
 
 def _within(fields: dict[str, str], name: str, which: int, low: float, high: float) -> float:
@@ -239,24 +217,61 @@ def _exponent(text: str) -> float:
     return float(f"{text[0].strip()}0.{text[1:6]}e{text[6:]}")
 
 
+def _rounded(value: float, places: int) -> Decimal:
+    """Round half up as a decimal, so that 0.00000005 is not what its binary neighbour says."""
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _angle(value_deg: float) -> str:
+    turned = _rounded(value_deg, 4) % 360
+    return f"{turned + 360 if turned < 0 else abs(turned):>8f}"
+
+
+def _fraction(value: float) -> str:
+    """0.00005222 is ' .00005222'."""
+    rounded = _rounded(value, 8)
+    return f"{'-' if rounded < 0 else ' '}{abs(rounded):f}".replace("0.", ".", 1)
+
+
 def _format_exponent(value: float) -> str:
-    if value == 0.0:
+    """0.25403e-3 is ' 25403-3'; below 1e-10 the mantissa loses digits instead of the exponent."""
+    exact = Decimal(repr(value))
+    power = max(exact.adjusted() + 1, -9) if exact else 0
+    mantissa = abs(exact).scaleb(5 - power).quantize(Decimal(1), ROUND_HALF_UP)
+    if mantissa == 100_000:
+        mantissa, power = Decimal(10_000), power + 1
+    if not mantissa:
         return " 00000+0"
-    mantissa, exponent = f"{abs(value):.4e}".split("e")
-    power = int(exponent) + 1
-    if not -9 <= power <= 9:
-        raise ElementsError(f"{value:g} does not fit the exponent field of a two-line set")
-    return f"{'-' if value < 0 else ' '}{mantissa.replace('.', '')}{power:+d}"
+    return f"{'-' if exact < 0 else ' '}{int(mantissa):05d}{power:+d}"
+
+
+def _epoch_columns(elements: ElementSet) -> str:
+    """Two digits of the year and the day; a last instant that rounds up is in the next year."""
+    year, day = elements.epoch_year, _rounded(elements.epoch_day, 8)
+    if day >= days_of(year) + 1:
+        year, day = year + 1, day - days_of(year)
+    if year > LAST_YEAR:
+        raise ElementsError(f"epoch year {year} does not fit a two-line set (limit {LAST_YEAR})")
+    return f"{year % 100:02d}{day:012f}"
+
+
+def _classification(elements: ElementSet) -> str:
+    if elements.classification not in {"U", "C", "S"}:
+        raise ElementsError(
+            f"classification {elements.classification!r} does not fit a two-line set (U, C or S)"
+        )
+    return elements.classification
+
+
+def _designator(object_id: str) -> str:
+    """2016-051A is '16051A'."""
+    match = re.fullmatch(r"([0-9]{4})-([0-9]{3}[A-Z]{1,3})", object_id)
+    if object_id and not (match and FIRST_YEAR <= int(match[1]) <= LAST_YEAR):
+        raise ElementsError(f"OBJECT_ID {object_id!r} does not fit a two-line set (2016-051A does)")
+    return f"{match[1][2:]}{match[2]}" if match else ""
 
 
 def _object_id(columns: str) -> str:
     """'16051A  ' is 2016-051A."""
     text = columns.strip()
-    if not text:
-        return ""
-    century = 1900 if int(text[:2]) >= 57 else 2000
-    return f"{century + int(text[:2])}-{text[2:]}"
-
-
-def _days_of(year: int) -> int:
-    return (datetime(year + 1, 1, 1, tzinfo=UTC) - datetime(year, 1, 1, tzinfo=UTC)).days
+    return f"{four_digit_year(int(text[:2]))}-{text[2:]}" if text else ""

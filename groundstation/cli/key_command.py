@@ -13,7 +13,13 @@ SCHEMA = "groundstation.key-length/1"
 
 @click.group("key")
 def command() -> None:
-    """Secret key length from counts or efficiencies."""
+    """Secret key length from counts or efficiencies.
+
+    \b
+    Examples:
+      groundstation key length block.json --json
+      groundstation key length --help
+    """
 
 
 @command.command("length")

@@ -119,7 +119,7 @@ def test_passes_keep_their_ids_when_newer_elements_shift_them(night):
     lines = elements.read_text().splitlines()
     chosen = next(i for i, line in enumerate(lines) if "16354.56913372" in line)
     # The neighbouring set of the day before is used when this one is taken away.
-    elements.write_text("\n".join(lines[:chosen] + lines[chosen + 2 :]) + "\n")
+    elements.write_text("\n".join(lines[: chosen - 1] + lines[chosen + 2 :]) + "\n")
     shutil.rmtree(night / "state")
     db = open_database(night / "state" / "groundstation.db")
     old = open_if_present(night.parent / "work" / "state" / "groundstation.db")
