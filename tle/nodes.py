@@ -21,6 +21,7 @@ NODES_PER_SLOW_REVOLUTION = 36
 LONGEST_LOW_PERIOD_S = 8_000.0
 LARGEST_LOW_ECCENTRICITY = 0.03
 LARGEST_STEP_S = 1_800.0
+POLAR_RADIUS_M = 6_356_752.0
 PADDING = 8
 # Satellites whose tables are rotated together: enough to share the cost, few enough for the cache.
 _BLOCK = 32
@@ -153,11 +154,14 @@ def _draft(
     times_s = first_s + step_s * np.arange(count, dtype=np.float64)
     codes, teme_m = teme_positions_m(elements, epoch, times_s)
     name = elements.name or str(elements.norad_cat_id)
-    if not codes.any():
+    # SGP4 may follow an orbit through the Earth; what is below the ground is not a satellite.
+    is_lost = (codes != 0) | (np.einsum("nk,nk->n", teme_m, teme_m) < POLAR_RADIUS_M**2)
+    if not is_lost.any():
         return _Draft(name, first_s, step_s, times_s, teme_m, "")
-    good = int(np.flatnonzero(codes)[0])
+    good = int(np.argmax(is_lost))
     when = epoch + timedelta(seconds=float(times_s[good]))
-    failure = f"SGP4 stops at {when:%Y-%m-%dT%H:%MZ}: {SGP4_ERRORS[int(codes[good])]}"
+    reason = SGP4_ERRORS[int(codes[good])] if codes[good] else "the orbit meets the ground"
+    failure = f"SGP4 stops at {when:%Y-%m-%dT%H:%MZ}: {reason}"
     good = good if good >= 2 * PADDING else 0
     return _Draft(name, first_s, step_s, times_s[:good], teme_m[:good], failure)
 
