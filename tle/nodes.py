@@ -22,6 +22,7 @@ LONGEST_LOW_PERIOD_S = 8_000.0
 LARGEST_LOW_ECCENTRICITY = 0.03
 LARGEST_STEP_S = 1_800.0
 POLAR_RADIUS_M = 6_356_752.0
+GM_M3_S2 = 3.986008e14  # WGS 72
 PADDING = 8
 # Satellites whose tables are rotated together: enough to share the cost, few enough for the cache.
 _BLOCK = 32
@@ -154,16 +155,25 @@ def _draft(
     times_s = first_s + step_s * np.arange(count, dtype=np.float64)
     codes, teme_m = teme_positions_m(elements, epoch, times_s)
     name = elements.name or str(elements.norad_cat_id)
-    # SGP4 may follow an orbit through the Earth; what is below the ground is not a satellite.
-    is_lost = (codes != 0) | (np.einsum("nk,nk->n", teme_m, teme_m) < POLAR_RADIUS_M**2)
+    # SGP4 may follow an orbit through the Earth, or, in its last minutes before it gives up, far
+    # beyond its apogee: neither is a satellite.
+    squared = np.einsum("nk,nk->n", teme_m, teme_m)
+    is_lost = (codes != 0) | (squared < POLAR_RADIUS_M**2)
+    is_lost |= squared > (1.5 * _apogee_m(elements)) ** 2
     if not is_lost.any():
         return _Draft(name, first_s, step_s, times_s, teme_m, "")
     good = int(np.argmax(is_lost))
     when = epoch + timedelta(seconds=float(times_s[good]))
-    reason = SGP4_ERRORS[int(codes[good])] if codes[good] else "the orbit meets the ground"
+    reason = SGP4_ERRORS[int(codes[good])] if codes[good] else "the orbit ends"
     failure = f"SGP4 stops at {when:%Y-%m-%dT%H:%MZ}: {reason}"
     good = good if good >= 2 * PADDING else 0
     return _Draft(name, first_s, step_s, times_s[:good], teme_m[:good], failure)
+
+
+def _apogee_m(elements: ElementSet) -> float:
+    """Distance of the apogee from the Earth's centre, from the mean elements."""
+    rate_rad_s = 2.0 * np.pi / elements.period_s
+    return float((GM_M3_S2 / rate_rad_s**2) ** (1.0 / 3.0) * (1.0 + elements.eccentricity))
 
 
 def _density(elements: ElementSet) -> int:
