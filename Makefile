@@ -16,13 +16,13 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 test-all: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,validation]"
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --explicit-package-bases tests/conftest.py
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)

@@ -20,6 +20,8 @@ from tle.nodes import sgp4_node_tables
 
 EPOCH = datetime(2026, 6, 14, tzinfo=UTC)
 LIMIT_DEG = 10.0
+# Satellites, sites, days, and how many pairs skyfield is timed on (None: all).
+WORKLOADS = ((10, 20, 7, None), (100, 100, 7, 200), (10_000, 20, 1, 200))
 
 
 def constellation(count):
@@ -86,7 +88,7 @@ def best_of(repeats, function, *arguments):
 def main():
     scale = load.timescale(builtin=True)
     print(f"{'satellites x sites x days':28}{'ours, s':>10}{'skyfield, s':>14}{'ratio':>8}  passes")
-    for satellites, places, days, sample in ((10, 20, 7, None), (100, 100, 7, 200), (10_000, 20, 1, 200)):
+    for satellites, places, days, sample in WORKLOADS:
         lines, where = constellation(satellites), sites(places)
         spent, found = best_of(3, ours, lines, where, days)
         pairs = satellites * places

@@ -8,6 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 from groundstation.errors import StateError
 from tle import archive
+from tle.provider import fetches
 
 migrations = Migrations("groundstation")
 
@@ -81,6 +82,7 @@ def open_database(path: Path) -> Database:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         archive.migrations.apply(db)
+        fetches.migrations.apply(db)
         migrations.apply(db)
     except (OSError, sqlite3.Error) as error:
         raise StateError(

@@ -7,7 +7,7 @@ from passes.counts.source import DecoySource
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.mount import MountLimits
 from passes.site import Site
-from tle.providers import ElementSource
+from tle.provider.providers import ElementSource
 
 
 @dataclass(frozen=True, slots=True)

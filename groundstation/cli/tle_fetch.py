@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groundstation.network import Network
-    from tle.credentials import Credentials
-    from tle.providers import ElementSource
-    from tle.source_result import SourceResult
+    from tle.provider.credentials import Credentials
+    from tle.provider.providers import ElementSource
+    from tle.provider.source_result import SourceResult
 
 SCHEMA = "fetch/1"
 FAILED, DEGRADED, TRY_LATER = 1, 3, 75
@@ -52,16 +52,14 @@ def command(
     from groundstation import __version__
     from groundstation.cli.network_option import network_of
     from groundstation.database import open_database
-    from tle import fetches
-    from tle.sources import fetch_source
-    from tle.transport import Transport
+    from tle.provider.sources import fetch_source
+    from tle.provider.transport import Transport
 
     network = network_of(settings)
     sources = _sources(settings, network, name)
     # Every login is found before the first request, so that a mistake costs no provider anything.
     logins = {source.name: _login(source) for source in sources}
     db = open_database(Path(network.folder) / "state" / "groundstation.db")
-    fetches.migrations.apply(db)
     transport = Transport(f"qkd-groundstation/{__version__}")
     results = [
         fetch_source(
@@ -85,7 +83,7 @@ def _sources(settings: Settings, network: "Network", name: str | None) -> list["
     """The sources to ask, or why none may be asked."""
     from groundstation.errors import UsageError
     from groundstation.suggest import did_you_mean
-    from tle.providers import SourceKind, is_loopback
+    from tle.provider.providers import SourceKind, is_loopback
 
     if settings.example:
         raise UsageError(
@@ -124,9 +122,9 @@ def _login(source: "ElementSource") -> "Credentials | None":
     import os
 
     from groundstation.errors import UsageError
-    from tle.credentials import find_credentials
     from tle.errors import SourceError
-    from tle.providers import SourceKind
+    from tle.provider.credentials import find_credentials
+    from tle.provider.providers import SourceKind
 
     if source.kind is not SourceKind.SPACE_TRACK:
         return None

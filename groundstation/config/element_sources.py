@@ -13,7 +13,7 @@ from groundstation.config.faults import Finding
 from groundstation.config.locator import path_text
 from groundstation.config.tables import Document, named, tables_of
 from groundstation.suggest import did_you_mean
-from tle.providers import unsafe_reason
+from tle.provider.providers import unsafe_reason
 
 
 def _unique_names(document: Document) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from groundstation.network import Policies as PoliciesRecord
 from passes.link.terminals import Receiver
 from passes.mount import MountLimits
 from passes.site import HorizonMask, Site
-from tle.providers import ADDRESSES, ElementSource, SourceKind
+from tle.provider.providers import ADDRESSES, ElementSource, SourceKind
 
 SECONDS_PER_DAY = 86_400.0
 

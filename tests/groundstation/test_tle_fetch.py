@@ -14,8 +14,8 @@ from groundstation.cli import failure
 from groundstation.cli.main import groundstation
 from groundstation.cli.tle_fetch import _exit_code, _minute_text
 from groundstation.config.examples import copy_example, example_path
-from tle.fetches import Outcome
-from tle.sources import SourceResult
+from tle.provider.fetches import Outcome
+from tle.provider.sources import SourceResult
 
 ELEMENTS = example_path("europe-2026").parent / "elements" / "2026-06-13.tle"
 LINES = [line for line in ELEMENTS.read_text("utf-8").splitlines() if line[:2] in {"1 ", "2 "}]

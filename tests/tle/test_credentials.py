@@ -2,8 +2,8 @@
 
 import pytest
 
-from tle.credentials import PASSWORD_VARIABLE, USER_VARIABLE, Credentials, find_credentials
 from tle.errors import SourceError
+from tle.provider.credentials import PASSWORD_VARIABLE, USER_VARIABLE, Credentials, find_credentials
 
 
 def file_of(folder, text, mode=0o600):

@@ -7,20 +7,20 @@ import pytest
 
 from passes.search import find_passes
 from passes.site import Site
-from tle.coast import coast
-from tle.cpf import read_cpf
-from tle.cpf_text import format_cpf
 from tle.elements import ElementSet
-from tle.ephemeris import Ephemeris, Segment
-from tle.ephemeris_nodes import ephemeris_nodes, ephemeris_tables
 from tle.errors import EphemerisError, PropagationError
 from tle.frames import teme_to_earth_fixed
-from tle.interpolation import Interpolant, interpolant_of
 from tle.lines import parse_record
 from tle.nodes import sgp4_nodes, teme_positions_m
-from tle.oem import read_oem
-from tle.oem_text import format_oem
-from tle.sgp4_ephemeris import ephemeris_from_elements
+from tle.trajectory.coast import coast
+from tle.trajectory.cpf import read_cpf
+from tle.trajectory.cpf_text import format_cpf
+from tle.trajectory.ephemeris import Ephemeris, Segment
+from tle.trajectory.ephemeris_nodes import ephemeris_nodes, ephemeris_tables
+from tle.trajectory.interpolation import Interpolant, interpolant_of
+from tle.trajectory.oem import read_oem
+from tle.trajectory.oem_text import format_oem
+from tle.trajectory.sgp4_ephemeris import ephemeris_from_elements
 
 EPOCH = datetime(2026, 6, 14, tzinfo=UTC)
 DAY_S = 86_400.0

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tle.cpf import read_cpf
-from tle.cpf_text import format_cpf
 from tle.frames import teme_to_earth_fixed
-from tle.interpolation import interpolant_of
 from tle.lines import parse_record
 from tle.nodes import teme_positions_m
-from tle.oem import read_oem
-from tle.oem_text import format_oem
-from tle.sgp4_ephemeris import ephemeris_from_elements
+from tle.trajectory.cpf import read_cpf
+from tle.trajectory.cpf_text import format_cpf
+from tle.trajectory.interpolation import interpolant_of
+from tle.trajectory.oem import read_oem
+from tle.trajectory.oem_text import format_oem
+from tle.trajectory.sgp4_ephemeris import ephemeris_from_elements
 
 pytestmark = pytest.mark.slow
 

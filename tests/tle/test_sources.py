@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tle import archive, fetches
+from tle import archive
 from tle.archive import stored_elements
-from tle.credentials import Credentials
 from tle.elements import ElementSet
 from tle.errors import SourceError
-from tle.fetches import Outcome
 from tle.lines import format_lines
-from tle.providers import ElementSource, SourceKind, quiet_minute
-from tle.sources import SourceResult, fetch_source
-from tle.transport import Limits, Transport
+from tle.provider import fetches
+from tle.provider.credentials import Credentials
+from tle.provider.fetches import Outcome
+from tle.provider.providers import ElementSource, SourceKind, quiet_minute
+from tle.provider.sources import SourceResult, fetch_source
+from tle.provider.transport import Limits, Transport
 
 NOW = datetime(2026, 6, 14, 12, 10, tzinfo=UTC)
 QUICK = Limits(connect_s=0.5, read_s=0.15, total_s=3.0, size_bytes=200_000, pauses_s=(2.0, 8.0))

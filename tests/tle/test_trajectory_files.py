@@ -12,21 +12,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tle.clock import split_mjd
-from tle.cpf import international_designator, read_cpf
-from tle.cpf_text import format_cpf, ilrs_id
-from tle.ephemeris import Ephemeris, Segment
-from tle.ephemeris_nodes import ephemeris_tables
 from tle.errors import EphemerisError, TleError
 from tle.frames import teme_to_earth_fixed
-from tle.inertial import states_to_earth_fixed
-from tle.interpolation import Interpolant
 from tle.lines import parse_record
 from tle.nodes import teme_positions_m
-from tle.oem import read_oem
-from tle.oem_text import format_oem
-from tle.sgp4_ephemeris import ephemeris_from_elements
-from tle.timestamps import parse_timestamp
-from tle.trajectories import read_trajectory
+from tle.trajectory.cpf import international_designator, read_cpf
+from tle.trajectory.cpf_text import format_cpf, ilrs_id
+from tle.trajectory.ephemeris import Ephemeris, Segment
+from tle.trajectory.ephemeris_nodes import ephemeris_tables
+from tle.trajectory.inertial import states_to_earth_fixed
+from tle.trajectory.interpolation import Interpolant
+from tle.trajectory.oem import read_oem
+from tle.trajectory.oem_text import format_oem
+from tle.trajectory.sgp4_ephemeris import ephemeris_from_elements
+from tle.trajectory.timestamps import parse_timestamp
+from tle.trajectory.trajectories import read_trajectory
 
 iers.conf.auto_download = False
 

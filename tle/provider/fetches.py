@@ -20,7 +20,7 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from tle.providers import Rules, outside_full_hour
+from tle.provider.providers import Rules, outside_full_hour
 
 FAILURE_PAUSE_S = 900.0
 NOT_FOUND_PAUSE_S = 86_400.0

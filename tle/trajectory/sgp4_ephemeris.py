@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from sgp4.api import SGP4_ERRORS
 
 from tle.elements import ElementSet
-from tle.ephemeris import Ephemeris, Segment
 from tle.errors import EphemerisError, PropagationError
 from tle.frames import teme_to_earth_fixed
 from tle.nodes import teme_positions_m
+from tle.trajectory.ephemeris import Ephemeris, Segment
 
 Floats = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tle.acceptance import Verdict
-from tle.fetches import Outcome
-from tle.providers import ElementSource, Query, shown
+from tle.provider.acceptance import Verdict
+from tle.provider.fetches import Outcome
+from tle.provider.providers import ElementSource, Query, shown
 
 _WORST_FIRST = (
     Outcome.BLOCKED,

@@ -1,9 +1,9 @@
 """Any trajectory file to an ephemeris, by what its first line says."""
 
-from tle.cpf import read_cpf
-from tle.ephemeris import Ephemeris
 from tle.errors import EphemerisError
-from tle.oem import read_oem
+from tle.trajectory.cpf import read_cpf
+from tle.trajectory.ephemeris import Ephemeris
+from tle.trajectory.oem import read_oem
 
 
 def read_trajectory(text: str, source: str = "trajectory") -> Ephemeris:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from tle.clock import split_mjd
-from tle.ephemeris import Ephemeris
 from tle.errors import EphemerisError
-from tle.written import writable
+from tle.trajectory.ephemeris import Ephemeris
+from tle.trajectory.written import writable
 
 LARGEST_NORAD_ID = 99_999_999  # eight columns
 

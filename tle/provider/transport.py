@@ -22,7 +22,7 @@ from urllib3.exceptions import (
 from urllib3.response import BaseHTTPResponse
 
 from tle.errors import SourceError, TransferError, UnreachableError
-from tle.providers import shown, unsafe_reason
+from tle.provider.providers import shown, unsafe_reason
 
 _CHUNK_BYTES = 65_536
 _SERVER_ERROR = 500

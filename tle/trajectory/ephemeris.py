@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tle.errors import EphemerisError
-from tle.timestamps import day_start, leap_offsets, span_of_offset
+from tle.trajectory.timestamps import day_start, leap_offsets, span_of_offset
 
 Floats = NDArray[np.float64]
 

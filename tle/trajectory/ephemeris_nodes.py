@@ -3,7 +3,8 @@
 1. One segment, one table. A pass that runs over a manoeuvre, a gap or the end of the file is cut
    there, never interpolated across.
 2. A table speaks for its `window_s` only, which ends with the file. Its padding comes from points
-   beyond the window where the file has them; otherwise the satellite coasts on (`tle.coast`).
+   beyond the window where the file has them; otherwise the satellite coasts on
+   (`tle.trajectory.coast`).
 3. A file whose points do not carry an interpolation to 10 m is refused.
 """
 
@@ -12,12 +13,12 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from tle.coast import coast
-from tle.ephemeris import Ephemeris, Segment
 from tle.errors import EphemerisError, PropagationError
 from tle.frames import EARTH_RATE_RAD_S
-from tle.interpolation import Interpolant, interpolant_of
 from tle.nodes import LARGEST_STEP_S, NODES_PER_REVOLUTION, PADDING, NodeTable
+from tle.trajectory.coast import coast
+from tle.trajectory.ephemeris import Ephemeris, Segment
+from tle.trajectory.interpolation import Interpolant, interpolant_of
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tle.clock import split_mjd, tai_minus_utc_s
-from tle.ephemeris import Segment
+from tle.trajectory.ephemeris import Segment
 
 
 def writable(epoch: datetime, segment: Segment) -> NDArray[np.bool_]:

@@ -1,10 +1,10 @@
 """Fetch element sets from a source: ask what may be asked, judge the answer, store what is good.
 
-- Nothing is sent that `tle.fetches` does not allow; after a refusal or failure the rest of the
-  source's queries stay unsent.
-- An answer is judged as a whole (`tle.acceptance`). What is refused is recorded with its reason
-  and never becomes an element set; the sets of an accepted answer and the record that it was
-  accepted are one transaction.
+- Nothing is sent that `tle.provider.fetches` does not allow; after a refusal or failure the rest of
+  the source's queries stay unsent.
+- An answer is judged as a whole (`tle.provider.acceptance`). What is refused is recorded with its
+  reason and never becomes an element set; the sets of an accepted answer and the record that it
+  was accepted are one transaction.
 - User and password are taken out of everything that is stored or said.
 """
 
@@ -15,13 +15,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from tle import fetches
-from tle.acceptance import Expectation, is_not_found, is_not_updated, judge, shown_text
 from tle.archive import add_elements
-from tle.credentials import Credentials
 from tle.errors import SourceError, UnreachableError
-from tle.fetches import Outcome, Request, Stop
-from tle.providers import (
+from tle.provider import fetches
+from tle.provider.acceptance import Expectation, is_not_found, is_not_updated, judge, shown_text
+from tle.provider.credentials import Credentials
+from tle.provider.fetches import Outcome, Request, Stop
+from tle.provider.providers import (
     RULES,
     ElementSource,
     Query,
@@ -32,8 +32,8 @@ from tle.providers import (
     shown,
     unsafe_reason,
 )
-from tle.source_result import SourceResult, Step, summary_of
-from tle.transport import Answer, Transport
+from tle.provider.source_result import SourceResult, Step, summary_of
+from tle.provider.transport import Answer, Transport
 
 OK, NOT_MODIFIED, NOT_FOUND, SERVER_ERROR = 200, 304, 404, 500
 # Request Timeout and Too Many Requests: the address is right, the moment is not.
@@ -77,7 +77,7 @@ def fetch_source(
 
     Parameters
     ----------
-    db : with the tables of `tle.archive` and `tle.fetches`
+    db : with the tables of `tle.archive` and `tle.provider.fetches`
     now : the present, aware; asked before every request
     credentials : for Space-Track
     accept : a person accepts an answer whose number of objects changed; one that was refused for

@@ -5,12 +5,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from tle.ephemeris import Ephemeris, Segment
 from tle.errors import EphemerisError
-from tle.interpolation import interpolant_of
-from tle.oem import CATALOGUE_COMMENT
-from tle.timestamps import format_timestamp
-from tle.written import writable
+from tle.trajectory.ephemeris import Ephemeris, Segment
+from tle.trajectory.interpolation import interpolant_of
+from tle.trajectory.oem import CATALOGUE_COMMENT
+from tle.trajectory.timestamps import format_timestamp
+from tle.trajectory.written import writable
 
 Floats = NDArray[np.float64]
 

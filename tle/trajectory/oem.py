@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tle.ephemeris import (
+from tle.errors import EphemerisError
+from tle.trajectory.ephemeris import (
     AtomicTable,
     Ephemeris,
     epoch_of,
@@ -22,10 +23,9 @@ from tle.ephemeris import (
     refuse_radius,
     split_segments,
 )
-from tle.errors import EphemerisError
-from tle.inertial import INERTIAL_FRAMES, states_to_earth_fixed
-from tle.refusal import LineRefusal, naming
-from tle.timestamps import (
+from tle.trajectory.inertial import INERTIAL_FRAMES, states_to_earth_fixed
+from tle.trajectory.refusal import LineRefusal, naming
+from tle.trajectory.timestamps import (
     TAI_MINUS_SCALE_S,
     atomic_seconds,
     day_start,

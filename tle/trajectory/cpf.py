@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tle.ephemeris import (
+from tle.trajectory.ephemeris import (
     AtomicTable,
     Ephemeris,
     epoch_of,
@@ -19,8 +19,8 @@ from tle.ephemeris import (
     refuse_radius,
     split_segments,
 )
-from tle.refusal import LineRefusal, naming
-from tle.timestamps import atomic_seconds, is_leap_second, leap_offsets
+from tle.trajectory.refusal import LineRefusal, naming
+from tle.trajectory.timestamps import atomic_seconds, is_leap_second, leap_offsets
 
 Floats = NDArray[np.float64]
 

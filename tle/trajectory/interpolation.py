@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tle.ephemeris import Segment
+from tle.trajectory.ephemeris import Segment
 
 Floats = NDArray[np.float64]
 

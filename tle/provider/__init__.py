@@ -1,0 +1,1 @@
+"""Where element sets come from: providers, their rules, what was asked and answered."""
