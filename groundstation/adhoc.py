@@ -90,7 +90,7 @@ def _satellites(sets: Sequence[ElementSet]) -> list[Satellite]:
             planned_orbit=None,
             transmitter=None,
             source=None,
-            missing=("payload",),
+            missing=(),
             setup_s=0.0,
             is_trusted=False,
             note="",

@@ -65,6 +65,31 @@ def create_step(db: Database) -> None:
     )
 
 
+@migrations()
+def create_owner(db: Database) -> None:
+    """The network whose state this is; two networks in one folder would publish over each other."""
+    db.table("owner").create({"id": int, "network": str}, pk="id", not_null={"network"})
+
+
+def claim(db: Database, network: str, path: Path) -> None:
+    """Make the state the network's own, or refuse if it is another's.
+
+    Raises
+    ------
+    StateError
+        the folder holds the state of another network
+    """
+    owner = next((row["network"] for row in db.table("owner").rows), None)
+    if owner is None:
+        db.table("owner").insert({"id": 1, "network": network})
+    elif owner != network:
+        raise StateError(
+            f"this folder holds the state of the network {owner!r}, not of {network!r}",
+            where=str(path),
+            hint="give every network a folder of its own, or restore network.name",
+        )
+
+
 def open_database(path: Path) -> Database:
     """Open (or create) the state database and bring it up to date.
 
@@ -98,6 +123,13 @@ def open_if_present(path: Path) -> Database | None:
     if not path.exists():
         return None
     try:
-        return Database(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+        db = Database(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+        # A file that is no database is noticed only when it is read.
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise StateError(f"cannot read the state database: {error}", where=str(path)) from error
+        raise StateError(
+            f"cannot read the state database: {error}",
+            where=str(path),
+            hint="move the file away; the next nightly run makes a new one",
+        ) from error
+    return db

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundstation.network import Network
-from groundstation.plan.records import Plan
+from groundstation.plan.records import Plan, Span
 from passes.forecast import PassForecast
 from passes.track import Track
 
@@ -32,8 +32,7 @@ class NightPass:
     sigma_time_s : one standard deviation of how early or late the satellite comes, from the age of
         its elements; None for a satellite that is only planned
     sigma_pointing_rad : the same of its direction at TCA, in the worst direction
-    start, stop : first and last usable second; None if there is none
-    usable_s : usable seconds between them
+    windows : usable spans in order; several where a keyhole, a hill or a closure lies in between
     refusal : why it cannot be a contact, one sentence; None if it can
     track : every second of the pass
     forecast : light, counts and key of the usable seconds under a clear sky; None if refused
@@ -62,12 +61,25 @@ class NightPass:
     elements_age_s: float
     sigma_time_s: float | None
     sigma_pointing_rad: float | None
-    start: datetime | None
-    stop: datetime | None
-    usable_s: float
+    windows: tuple[Span, ...]
     refusal: str | None
     track: Track
     forecast: PassForecast | None
+
+    @property
+    def start(self) -> datetime | None:
+        """First usable instant, None if there is none."""
+        return self.windows[0][0] if self.windows else None
+
+    @property
+    def stop(self) -> datetime | None:
+        """Last usable instant, None if there is none."""
+        return self.windows[-1][1] if self.windows else None
+
+    @property
+    def usable_s(self) -> float:
+        """Usable seconds, gaps not counted."""
+        return sum((stop - start).total_seconds() for start, stop in self.windows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def command() -> None:
 def check(settings: Settings) -> None:
     """Report every fault of the network file at once (exit 78), or what it holds.
 
-    Missing physical parameters are no faults: they are listed with the budgets they refuse.
+    Missing physical parameters are no faults: they are listed with the budgets they refuse, and so
+    are keys that no plan heeds yet.
     """
     from groundstation.config.gaps import gaps_of
     from groundstation.config.load import network_of_file, read_network_file

@@ -207,7 +207,7 @@ def _print_totals(network: "Network", item: "NightPass", forecast: "PassForecast
         f"({_noiseless_share(network, item):.4f} without noise)"
     )
     click.echo(
-        f"secret key {key.secret_key_bits:,.0f} bits ({key.proof} proof, one block), QBER "
+        f"secret key {int(key.secret_key_bits):,} bits ({key.proof} proof, one block), QBER "
         f"{key.qber:.2%}, phase error at most {key.phase_error:.2%}, "
         f"asymptotic limit {key.asymptotic_bits:,.0f} bits"
     )

@@ -13,7 +13,7 @@ from groundstation.cli.output import Column, format_options, write_listing
 if TYPE_CHECKING:
     from groundstation.catalogue import Selection
     from groundstation.network import Network
-    from groundstation.night.survey import KnownPass
+    from groundstation.night.pass_names import KnownPass
     from tle.elements import ElementSet
 
 NOTHING_FOUND = 4

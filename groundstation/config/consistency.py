@@ -4,6 +4,8 @@ They look at the tables as they were read, not at checked models, so that they s
 same run as the faults of single keys. What has the wrong type is skipped here: the model names it.
 
 Names          unique; satellites, stations and fibre nodes share one set; all references exist
+Catalogue      no two satellites have the same catalogue number
+Sources        a vacuum intensity that the network's proof holds for
 Fibre links    join two different nodes, each pair once
 Demands        join two sites at different nodes; neither end's node is untrusted
 """
@@ -15,7 +17,7 @@ from groundstation.config.alternatives import ALTERNATIVE_RULES
 from groundstation.config.element_sources import SOURCE_RULES
 from groundstation.config.faults import Finding
 from groundstation.config.locator import path_text
-from groundstation.config.tables import Document, named, tables_of
+from groundstation.config.tables import Document, named, number_of, table_of, tables_of
 from groundstation.suggest import did_you_mean
 
 Rule = Callable[[Document], Iterator[Finding]]
@@ -39,6 +41,37 @@ def _unique_names(document: Document) -> Iterator[Finding]:
                 if name in first:
                     yield (kind, index, "name"), f"{name!r} is already the name of {first[name]}"
                 first.setdefault(name, path_text((kind, index)))
+
+
+def _unique_catalogue_numbers(document: Document) -> Iterator[Finding]:
+    """One element set moves one satellite: two of the same number would fly as one."""
+    first: dict[float, str] = {}
+    for index, table in tables_of(document, "satellites"):
+        number = number_of(table, "norad_cat_id")
+        if number is None:
+            continue
+        if number in first:
+            yield (
+                ("satellites", index, "norad_cat_id"),
+                f"{number:.0f} is already the catalogue number of {first[number]}",
+            )
+        first.setdefault(number, path_text(("satellites", index)))
+
+
+def _empty_vacuum(document: Document) -> Iterator[Finding]:
+    """The proof `satquma` bounds the vacuum clicks as if nothing at all were sent."""
+    if table_of(document, "key").get("proof") != "satquma":
+        return
+    for kind, name in (("satellites", "payload"), ("fibre_links", "terminals")):
+        for index, holder in tables_of(document, kind):
+            intensities = table_of(holder, name).get("intensities")
+            if not isinstance(intensities, list) or len(intensities) != 3:
+                continue
+            vacuum = intensities[2]
+            # What is no number, or negative, is told by the model.
+            if isinstance(vacuum, int | float) and vacuum > 0.0 and vacuum is not True:
+                reason = "the vacuum bound of the satquma proof is not safe above 0"
+                yield (kind, index, name, "intensities", 2), f"{vacuum:g} is not 0: {reason}"
 
 
 def _known_names(document: Document) -> Iterator[Finding]:
@@ -136,6 +169,8 @@ def _untrusted(table: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
 
 _RULES: tuple[Rule, ...] = (
     _unique_names,
+    _unique_catalogue_numbers,
+    _empty_vacuum,
     _known_names,
     _known_untrusted,
     _links_join_two,

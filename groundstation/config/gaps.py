@@ -1,4 +1,4 @@
-"""What a network file leaves open, and which budgets that refuses."""
+"""What a network file leaves open, and what follows from that."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ _SUNLIGHT_KEYS = (".reflecting_area_m2", ".albedo")
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A missing parameter, or a link that no receiver can serve.
+    """A missing parameter, a link that no receiver can serve, or a wish that nothing heeds.
 
     Parameters
     ----------
     path : of the parameter
     line : where its table stands
     reason : what is wrong with it
-    consequence : what is refused because of it
+    consequence : what is refused or left undone because of it
     """
 
     path: str
@@ -33,7 +33,7 @@ class Gap:
 
 
 def gaps_of(file: NetworkFile, network: Network) -> tuple[Gap, ...]:
-    """Every missing parameter and every satellite that no station can receive."""
+    """Every missing parameter, every satellite that no station can receive, every unused key."""
     lacking = [
         (path, "is missing", _consequence(path, satellite))
         for satellite in network.satellites
@@ -45,6 +45,7 @@ def gaps_of(file: NetworkFile, network: Network) -> tuple[Gap, ...]:
         for path in station.missing
     ]
     lacking += _unheard(network)
+    lacking += _unheeded(network)
     return tuple(
         Gap(path, file.lines.line_of(path_of(path)), reason, consequence)
         for path, reason, consequence in lacking
@@ -89,3 +90,16 @@ def _unheard(network: Network) -> list[tuple[str, str, str]]:
             )
         )
     return found
+
+
+def _unheeded(network: Network) -> list[tuple[str, str, str]]:
+    """Keys that the file may hold but from which no plan follows."""
+    return [
+        (
+            f"demands[{index}].minimum_reserve_bits",
+            "is not used by the planner yet",
+            f"no plan keeps {demand.minimum_reserve_bits:,.0f} bits for {demand.name}",
+        )
+        for index, demand in enumerate(network.demands)
+        if demand.minimum_reserve_bits > 0.0
+    ]

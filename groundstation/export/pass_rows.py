@@ -74,7 +74,7 @@ def _worth(item: NightPass) -> dict[str, Any]:
         "window_close_utc": utc_text(item.stop) if item.stop else None,
         "window_s": item.usable_s,
         "min_loss_db": None,
-        "sifted_bits": None,
+        "key_basis_detections": None,
         "qber": None,
         "secret_key_bits": None,
         "refusal": item.refusal,
@@ -82,7 +82,7 @@ def _worth(item: NightPass) -> dict[str, Any]:
     if item.forecast is not None:
         usable = item.track.is_usable
         row["min_loss_db"] = float(item.forecast.budget.total_db[usable].min())
-        row["sifted_bits"] = item.forecast.key.sifted_bits
+        row["key_basis_detections"] = item.forecast.key.sifted_bits
         row["qber"] = item.forecast.key.qber
         row["secret_key_bits"] = whole_bits(item)
     return row

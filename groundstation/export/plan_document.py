@@ -68,8 +68,7 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
                 c["pass_id"],
                 c["satellite"],
                 c["station"],
-                utc_instant(c["start_utc"]),
-                utc_instant(c["stop_utc"]),
+                tuple((utc_instant(a), utc_instant(b)) for a, b in c["windows_utc"]),
                 c["key_bits"],
             )
             for c in document["contacts"]
@@ -98,6 +97,7 @@ def _contact(contact: Contact) -> dict[str, Any]:
         "station": contact.station,
         "start_utc": utc_text(contact.start),
         "stop_utc": utc_text(contact.stop),
+        "windows_utc": [[utc_text(a), utc_text(b)] for a, b in contact.windows],
         "key_bits": contact.key_bits,
     }
 

@@ -5,16 +5,17 @@ The rules it keeps:
 1. One run at a time: a second one ends at once and touches nothing.
 2. Same inputs, nothing to do: the run says "unchanged" and writes nothing.
 3. A plan that the independent checker rejects is never published.
-4. Plans are kept by content and never changed; what is published is one link that moves last, so
-   that a run which is killed leaves the previous night's files or the new ones, never a mixture.
+4. Plans are kept by their inputs and never changed; what is published is one link that moves
+   last, so that a run which is killed leaves the previous files or the new ones, never a mixture.
 5. What is degraded (old elements, a satellite left out) is said in the result, not hidden.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from sqlite_utils import Database
 
 from groundstation.atomic import write_atomically
 from groundstation.catalogue import Selection, read_element_files, select_elements
-from groundstation.database import open_database, open_if_present
+from groundstation.database import claim, open_database, open_if_present
 from groundstation.errors import StateError
 from groundstation.export.delimited import delimited
 from groundstation.export.pass_rows import SCHEMA as PASSES_SCHEMA
@@ -34,8 +35,8 @@ from groundstation.instants import utc_instant, utc_text
 from groundstation.network import Network
 from groundstation.night.lock import held_lock
 from groundstation.night.outcome import compute_night, input_hash
+from groundstation.night.pass_names import KnownPass
 from groundstation.night.span import night_span, reference_longitude_rad
-from groundstation.night.survey import KnownPass
 from groundstation.night_records import NightOutcome
 from tle.archive import add_elements, stored_elements
 
@@ -84,6 +85,7 @@ def run_nightly(
         )
     with held_lock(folder / "state" / "lock"):
         db = open_database(folder / "state" / "groundstation.db")
+        claim(db, network.name, folder)
         add_elements(db, [e for e in read_element_files(network) if e.text], now)
         return _run_locked(network, folder, db, night, now, progress)
 
@@ -178,17 +180,22 @@ def _published(db: Database, night: str, inputs: str, target: Path) -> dict[str,
 
 
 def _publish(folder: Path, night: str, plan_id: str, files: dict[str, str]) -> None:
-    """Write the files into a folder of their own, then move the links to it."""
+    """Write the files into a folder of their own, then move the links to it.
+
+    A folder that is published is never touched: files that replace damaged ones get a new one.
+    """
     nights = folder / "nights"
-    kept = nights / "plans" / f"{night}-{plan_id}"
-    staging = nights / "plans" / f".{night}-{plan_id}.{os.getpid()}"
+    plans = nights / "plans"
+    staging = plans / f".{night}-{plan_id}.{os.getpid()}"
     try:
-        staging.mkdir(parents=True)
+        plans.mkdir(parents=True, exist_ok=True)
+        # We hold the lock: whatever is staged here was left by a run that was killed.
+        for left in plans.glob(".*"):
+            shutil.rmtree(left)
+        staging.mkdir()
         for name, text in files.items():
             write_atomically(staging / name, text)
-        if kept.exists():
-            # Files of the same inputs that were damaged or made by an interrupted run.
-            kept.replace(kept.with_name(f".{kept.name}.{os.getpid()}.old"))
+        kept = next(path for path in _names(plans / f"{night}-{plan_id}") if not path.exists())
         staging.replace(kept)
         _link(nights / night, Path("plans") / kept.name)
         _link(nights / "latest", Path(night))
@@ -200,7 +207,13 @@ def _publish(folder: Path, night: str, plan_id: str, files: dict[str, str]) -> N
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(kept.with_name(f".{kept.name}.{os.getpid()}.old"), ignore_errors=True)
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """The path itself, then with -2, -3 and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.name}-{number}")
 
 
 def _link(link: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ The rules it keeps:
 3. One satellite, station or link that fails does not stop the others.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from groundstation.night.availability import (
 )
 from groundstation.night.links import forecast_link
 from groundstation.night.orbit_error import ageing_by_name, orbit_error
+from groundstation.night.pass_names import KnownPass, PassNames
 from groundstation.night_records import ElementsUsed, GroundTrack, NightPass, StationNight
 from passes.arc import Arc
 from passes.sampling import track_along
@@ -37,23 +38,13 @@ from tle.ageing import Ageing
 from tle.elements import ElementSet
 from tle.errors import ElementsError
 from tle.lines import lines_of
-from tle.nodes import NodeTable, sgp4_nodes
+from tle.nodes import NodeTable, sgp4_node_tables
 
 Floats = NDArray[np.float64]
 
 _GROUND_TRACK_STEP_S = 30.0
 _MARGIN_S = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPass:
-    """A pass that an earlier run has named."""
-
-    pass_id: str
-    satellite: str
-    station: str
-    aos: datetime
-    los: datetime
+SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def survey(
         [station.min_elevation_rad for station in network.stations],
     )
     report("links and keys")
-    names = _Names(known)
+    names = PassNames(known)
     ageing = ageing_by_name(selection)
     passes = [
         _night_pass(network, tables, item, availabilities, sky, names, ageing) for item in found
@@ -108,8 +99,19 @@ def survey(
         skies=tuple(skies),
         elements=tuple(_elements_used(s, e, start, stop) for s, e, _ in tables),
         ground_tracks=tuple(_ground_track(s, table) for s, _, table in tables),
-        warnings=(*selection.warnings, *warnings),
+        warnings=(*selection.warnings, *warnings, *_refused_budgets(network)),
     )
+
+
+def _refused_budgets(network: Network) -> list[str]:
+    """One sentence per satellite and station whose links lack a physical parameter."""
+    lacking = [(s.name, s.missing) for s in network.satellites]
+    lacking += [(s.name, s.missing) for s in network.stations]
+    return [
+        f"no budget for {name}: {', '.join(missing)} not given"
+        for name, missing in lacking
+        if missing
+    ]
 
 
 def _silent(stage: str) -> None:
@@ -119,11 +121,12 @@ def _silent(stage: str) -> None:
 def _tables(
     selection: Selection, start: datetime, length_s: float
 ) -> tuple[list[tuple[Satellite, ElementSet, NodeTable]], list[str]]:
-    """Node tables; a satellite whose orbit ends in the span is kept until then and named."""
+    """Node tables; a satellite whose orbit ends is kept until then, or left out, and named."""
     tables, warnings = [], []
-    for satellite, elements in selection.chosen:
-        table = sgp4_nodes(elements, start, 0.0, length_s)
-        tables.append((satellite, elements, table))
+    made = sgp4_node_tables([e for _, e in selection.chosen], start, 0.0, length_s)
+    for (satellite, elements), table in zip(selection.chosen, made, strict=True):
+        if table.times_s.size:
+            tables.append((satellite, elements, table))
         warnings.extend([f"{satellite.name}: {table.failure}"] if table.failure else [])
     return tables, warnings
 
@@ -177,7 +180,7 @@ def _night_pass(
     found: FoundPass,
     availabilities: Sequence[Availability],
     sky: SunMoonTable,
-    names: "_Names",
+    names: PassNames,
     ageing: Mapping[str, Ageing],
 ) -> NightPass:
     """One pass with everything that is known of it."""
@@ -193,10 +196,10 @@ def _night_pass(
         lowest_sun_deg=float(np.degrees(plain.sun_elevation_rad.min())),
     )
     track = track_along(arc, station.site, sky, usable.windows, usable.follows)
-    refusal, forecast = usable.refusal, None
+    age_s = elements.age_s(after(arc.epoch, arc.tca_s))
+    refusal, forecast = usable.refusal or _age_refusal(network, satellite, age_s), None
     if refusal is None:
         refusal, forecast = forecast_link(network.key, satellite, station, track)
-    spans = usable.windows.spans_s
     middle = int(np.argmin(np.abs(track.times_s - arc.tca_s)))
     error = orbit_error(arc, station, elements, ageing.get(satellite.name))
     edges = arc.look(np.array([arc.aos_s, arc.tca_s, arc.los_s]))
@@ -215,18 +218,25 @@ def _night_pass(
         tca_azimuth_rad=float(edges.azimuth_rad[1]),
         los_azimuth_rad=float(edges.azimuth_rad[2]),
         elements_epoch=elements.epoch,
-        elements_age_s=elements.age_s(after(arc.epoch, arc.tca_s)),
+        elements_age_s=age_s,
         sigma_time_s=error.sigma_time_s,
         sigma_pointing_rad=error.sigma_pointing_rad,
-        start=after(arc.epoch, spans[0, 0]) if len(spans) else None,
-        stop=after(arc.epoch, spans[-1, 1]) if len(spans) else None,
-        usable_s=usable.windows.duration_s,
+        windows=_instants(arc.epoch, usable.windows),
         keyhole_s=usable.keyhole_s,
         refusal=refusal,
         track=track,
         forecast=forecast,
         **_light(track, middle),
     )
+
+
+def _age_refusal(network: Network, satellite: Satellite, age_s: float) -> str | None:
+    """A sentence if the element set is too old at this pass, however young it is at mid-night."""
+    limit_s = network.policies.max_elements_age_s
+    if satellite.planned_orbit is not None or abs(age_s) <= limit_s:
+        return None
+    days, limit = abs(age_s) / SECONDS_PER_DAY, limit_s / SECONDS_PER_DAY
+    return f"elements {days:.1f} days old at this pass (limit {limit:g})"
 
 
 def _light(track: Track, middle: int) -> dict[str, float]:
@@ -250,33 +260,6 @@ def _closest_m(arc: Arc) -> float:
     if curvature <= 0.0:
         return float(range_m.min())
     return float(min(range_m.min(), at - (before - later) ** 2 / (8.0 * curvature)))
-
-
-class _Names:
-    """Gives passes their ids: the known one if an old pass overlaps, else a new one."""
-
-    def __init__(self, known: Iterable[KnownPass]) -> None:
-        self._known: dict[tuple[str, str], list[KnownPass]] = {}
-        self._taken: set[str] = set()
-        for item in known:
-            self._known.setdefault((item.satellite, item.station), []).append(item)
-        self._old = {item.pass_id for items in self._known.values() for item in items}
-
-    def name_of(self, satellite: str, station: str, arc: Arc) -> str:
-        """The id of a pass; each old id is given once."""
-        aos, los = after(arc.epoch, arc.aos_s), after(arc.epoch, arc.los_s)
-        for item in self._known.get((satellite, station), []):
-            overlaps = item.aos < los and aos < item.los
-            if overlaps and item.pass_id not in self._taken:
-                self._taken.add(item.pass_id)
-                return item.pass_id
-        tca = after(arc.epoch, arc.tca_s)
-        base = f"{satellite}-{station}-{tca:%Y%m%dT%H%M}"
-        name, number = base, 2
-        while name in self._taken or name in self._old:
-            name, number = f"{base}-{number}", number + 1
-        self._taken.add(name)
-        return name
 
 
 def _elements_used(

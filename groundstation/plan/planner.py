@@ -1,7 +1,6 @@
 """From candidates and demands to a plan with a reason for everything it leaves out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import numpy as np
 import scipy
@@ -36,7 +35,7 @@ def make_plan(
     stocks : key that satellite-station pools hold already
     remarks : sentences of the caller that belong to the plan
     """
-    able = [c for c in candidates if c.refusal is None and c.key_bits > 0]
+    able = [c for c in candidates if c.refusal is None and c.key_bits > 0 and c.windows]
     stocks = dict(stocks or {})
     problem, path_remarks = _problem(network, able, nights, stocks)
     solution = solve(problem)
@@ -44,15 +43,18 @@ def make_plan(
     return Plan(
         plan_id=plan_id,
         night=night,
-        contacts=tuple(_contact(able[i]) for i in solution.chosen),
+        contacts=tuple(
+            Contact(c.pass_id, c.satellite, c.station, c.windows, c.key_bits)
+            for c in (able[i] for i in solution.chosen)
+        ),
         relays=relays,
         deliveries=tuple(
-            _delivery(network, demand, problem, index, relays)
+            _delivery(network, demand, problem, solution, index, relays)
             for index, demand in enumerate(network.demands)
         ),
         rejections=rejections(candidates, able, problem, solution),
         value=solution.value,
-        bound=max(solution.bound, solution.value),
+        bound=solution.bound,
         solver=f"HiGHS in scipy {scipy.__version__}, contacts and relay in one programme",
         remarks=(*remarks, *path_remarks),
     )
@@ -64,7 +66,10 @@ def contact_spans(network: Network, able: Sequence[Candidate]) -> tuple[list[Spa
     station_setup = {s.name: s.setup_s for s in network.stations}
     on_satellite, on_station = [], []
     for candidate in able:
-        start, stop = _seconds(candidate.start), _seconds(candidate.stop)
+        start, stop = (
+            candidate.windows[0][0].timestamp(),
+            candidate.windows[-1][1].timestamp(),
+        )
         on_satellite.append((start, stop + satellite_setup[candidate.satellite]))
         on_station.append((start, stop + station_setup[candidate.station]))
     return on_satellite, on_station
@@ -80,8 +85,6 @@ def _problem(
     for demand in network.demands:
         found, complete = relay_paths(network, demand, {*pools, *stocks})
         paths.append(tuple(found))
-        if not found:
-            continue
         if not complete:
             remarks.append(f"{demand.name}: only the {len(found)} shortest paths are considered")
     problem = Problem(
@@ -112,20 +115,6 @@ def fibre_capacity_bits(network: Network, nights: int) -> dict[tuple[str, str], 
     return {ends: float(np.floor(bits)) for ends, bits in capacity.items()}
 
 
-def _contact(candidate: Candidate) -> Contact:
-    start, stop = candidate.start, candidate.stop
-    if start is None or stop is None:
-        raise ValueError(f"{candidate.pass_id} has no usable span")
-    return Contact(
-        candidate.pass_id,
-        candidate.satellite,
-        candidate.station,
-        start,
-        stop,
-        candidate.key_bits,
-    )
-
-
 def _relays(network: Network, problem: Problem, solution: Solution) -> tuple[Relay, ...]:
     return tuple(
         Relay(demand.name, path, bits)
@@ -136,7 +125,12 @@ def _relays(network: Network, problem: Problem, solution: Solution) -> tuple[Rel
 
 
 def _delivery(
-    network: Network, demand: Demand, problem: Problem, index: int, relays: Sequence[Relay]
+    network: Network,
+    demand: Demand,
+    problem: Problem,
+    solution: Solution,
+    index: int,
+    relays: Sequence[Relay],
 ) -> Delivery:
     """What a demand gets, with a sentence if it gets less than it wants."""
     wanted = int(np.floor(problem.demand_bits[index]))
@@ -145,10 +139,26 @@ def _delivery(
     if not problem.paths[index]:
         remark = _why_no_path(network, demand, problem)
     elif delivered == 0 and wanted > 0:
-        remark = "the contacts that were chosen join them on no trusted path"
+        remark = _why_nothing(problem, solution, index)
     elif delivered < wanted - 1:
         remark = "the contacts of the night bring no more"
     return Delivery(demand.name, demand.a, demand.b, wanted, delivered, remark)
+
+
+def _why_nothing(problem: Problem, solution: Solution, index: int) -> str:
+    """Whether no path is open with the chosen contacts, or its key is worth more elsewhere."""
+    filled = {problem.pools[i] for i in solution.chosen} | set(problem.stocks)
+    is_open = any(
+        all(
+            hop.satellite is None
+            or {Pool(hop.satellite, hop.a), Pool(hop.satellite, hop.b)} <= filled
+            for hop in path
+        )
+        for path in problem.paths[index]
+    )
+    if is_open:
+        return "at this priority its key is worth more to other pairs or in the pools"
+    return "the contacts that were chosen join them on no trusted path"
 
 
 def _why_no_path(network: Network, demand: Demand, problem: Problem) -> str:
@@ -160,9 +170,3 @@ def _why_no_path(network: Network, demand: Demand, problem: Problem) -> str:
     if cut_off:
         return f"no pass brings key to {' or '.join(cut_off)}"
     return f"no trusted path joins {node[demand.a]} and {node[demand.b]}"
-
-
-def _seconds(instant: datetime | None) -> float:
-    if instant is None:
-        raise ValueError("a candidate without usable span cannot be a contact")
-    return instant.timestamp()

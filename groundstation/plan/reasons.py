@@ -45,7 +45,7 @@ def _conflict(able: Sequence[Candidate], problem: Problem, solution: Solution, i
     parts = []
     for i in blockers:
         other = able[i]
-        start = f"{other.start:%H:%M}Z" if other.start else ""
+        start = f"{other.windows[0][0]:%H:%M}Z"
         if other.satellite == candidate.satellite:
             parts.append(f"{other.satellite} serves {other.station} at {start}")
         else:

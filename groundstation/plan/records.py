@@ -9,6 +9,10 @@ POOL_WORTH_PER_KBIT = 0.05
 HOP_COST_PER_KBIT = 0.001
 
 
+# First and last instant, aware UTC.
+Span = tuple[datetime, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A pass as the planner sees it: its usable span and what it would bring.
@@ -18,8 +22,7 @@ class Candidate:
     pass_id : identity of the pass
     satellite, station : names
     aos, los : rise and set above the station's mask, aware UTC
-    start, stop : first and last usable second; None if there is none
-    usable_s : usable seconds between start and stop
+    windows : usable spans in order; several where a keyhole, a hill or a closure lies in between
     key_bits : whole secret bits under a clear sky, rounded down; 0 if none
     refusal : why the pass cannot be a contact at all, in one sentence; None if it can
     """
@@ -29,23 +32,33 @@ class Candidate:
     station: str
     aos: datetime
     los: datetime
-    start: datetime | None
-    stop: datetime | None
-    usable_s: float
+    windows: tuple[Span, ...]
     key_bits: int
     refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A pass that the plan takes."""
+    """A pass that the plan takes: satellite and telescope are bound from start to stop.
+
+    Key is received in `windows`; between them the telescope waits or turns.
+    """
 
     pass_id: str
     satellite: str
     station: str
-    start: datetime
-    stop: datetime
+    windows: tuple[Span, ...]
     key_bits: int
+
+    @property
+    def start(self) -> datetime:
+        """First usable instant."""
+        return self.windows[0][0]
+
+    @property
+    def stop(self) -> datetime:
+        """Last usable instant."""
+        return self.windows[-1][1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,13 @@ SINGLE_FAULTS = [
      "'sat-one' is already the name of satellites[0]"),
     ('name = "bank"', 'name = "substation"', "sites[1].name",
      "'substation' is already the name of sites[0]"),
+    ('name = "sat-two"\n', 'name = "sat-two"\nnorad_cat_id = 68423\n', "satellites[1].norad_cat_id",
+     "68423 is already the catalogue number of satellites[0]"),
+    ("[0.7, 0.15, 0.0]", "[0.7, 0.15, 0.001]", "satellites[0].payload.intensities[2]",
+     "0.001 is not 0: the vacuum bound of the satquma proof is not safe above 0"),
+    ("key_rate_bps = 1000.0", "terminals = { intensities = [0.5, 0.1, 5e-5] }",
+     "fibre_links[0].terminals.intensities[2]",
+     "5e-05 is not 0: the vacuum bound of the satquma proof is not safe above 0"),
     ('a = "graz"', 'a = "gratz"', "fibre_links[0].a",
      "no station or fibre node 'gratz' (did you mean 'graz'?)"),
     ('a = "graz"', 'a = "vienna"', "fibre_links[0].b", "the link joins 'vienna' with itself"),
@@ -288,6 +295,30 @@ def test_a_table_of_the_wrong_kind_does_not_stop_the_other_rules(tmp_path: Path)
     assert "demands[0].b" in paths
     assert "network.policies" in paths
     assert "policies" in paths
+
+
+def test_a_catalogue_number_given_thrice_is_told_twice_and_planned_orbits_have_none(
+    tmp_path: Path,
+) -> None:
+    satellite = '[[satellites]]\nname = "sat-{}"\nnorad_cat_id = 68423\n'
+    planned = BASE[BASE.index('[[satellites]]\nname = "sat-two"') : BASE.index("[[stations]]")]
+    text = BASE + satellite.format("three") + satellite.format("four")
+    text += planned.replace("sat-two", "sat-five")
+    _, faults = faults_of(tmp_path, text)
+    assert [(path, message) for _, path, message in faults] == [
+        (f"satellites[{index}].norad_cat_id", message)
+        for index in (2, 3)
+        for message in ("68423 is already the catalogue number of satellites[0]",)
+    ]
+
+
+def test_a_vacuum_of_exactly_nothing_is_the_only_one_without_fault(tmp_path: Path) -> None:
+    for vacuum in ("0.0", "-0.0"):
+        path = tmp_path / "groundstation.toml"
+        path.write_text(changed(("[0.7, 0.15, 0.0]", f"[0.7, 0.15, {vacuum}]")), encoding="utf-8")
+        load_network(path)
+    _, faults = faults_of(tmp_path, changed(("[0.7, 0.15, 0.0]", "[0.7, 0.15, 1e-300]")))
+    assert [path for _, path, _ in faults] == ["satellites[0].payload.intensities[2]"]
 
 
 def test_a_second_fibre_between_the_same_nodes_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from groundstation.cli.main import groundstation
 from groundstation.config.examples import copy_example
 from groundstation.config.load import load_network
 from groundstation.database import open_database, open_if_present
-from groundstation.errors import BusyError
+from groundstation.errors import BusyError, StateError
 from groundstation.export.plan_document import plan_document, plan_from_document
 from groundstation.night.lock import held_lock
 from groundstation.night.nightly import FILES, run_nightly
@@ -86,10 +87,91 @@ def test_the_same_inputs_leave_everything_as_it_is(night):
 
 
 def test_a_damaged_file_is_made_again(night):
-    before = {name: data for name, (data, _) in everything_in(night).items()}
-    (night / "nights" / NIGHT / "passes.csv").write_text("torn")
+    folder = night / "nights" / NIGHT
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    damaged = folder.resolve()
+    (folder / "passes.csv").write_text("torn")
     assert not nightly(night).is_unchanged
-    assert {name: data for name, (data, _) in everything_in(night).items()} == before
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    # What was published is never touched: the new files lie in a folder of their own.
+    assert folder.resolve() != damaged
+    assert (damaged / "passes.csv").read_text() == "torn"
+
+
+def test_what_a_killed_run_has_staged_is_cleared_away(night):
+    left = night / "nights" / "plans" / ".2016-12-19-abc.1"
+    left.mkdir()
+    (night / "nights" / NIGHT / "passes.csv").write_text("torn")
+    nightly(night)
+    assert not left.exists()
+
+
+def test_two_networks_do_not_share_a_folder(night):
+    path = night / "groundstation.toml"
+    path.write_text(path.read_text().replace('name = "micius-2016"', 'name = "other"'))
+    with pytest.raises(StateError, match="holds the state of the network 'micius-2016', not of"):
+        nightly(night)
+
+
+def test_a_file_that_is_no_database_is_named(night, capfd, monkeypatch):
+    (night / "state" / "groundstation.db").write_text("this is not a database")
+    for name in ("-wal", "-shm"):
+        (night / "state" / f"groundstation.db{name}").unlink(missing_ok=True)
+    monkeypatch.chdir(night)
+    for command in (["passes"], ["tle", "list"], ["nightly"], ["nightly", "--dry-run"]):
+        assert run(groundstation, command) == 1
+        assert "the state database: file is not a database" in capfd.readouterr().err
+    assert run(groundstation, ["doctor"]) == 1
+    assert not list(night.glob("groundstation-crash-*"))
+
+
+def test_a_refused_budget_is_a_warning_and_the_night_is_degraded(tmp_path, capfd):
+    copy_example("micius-2016", tmp_path)
+    path = tmp_path / "groundstation.toml"
+    lines = [line for line in path.read_text().splitlines() if "divergence_urad" not in line]
+    path.write_text("\n".join(lines) + "\n")
+    assert run(groundstation, ["-c", str(path), "nightly"]) == 3
+    text = capfd.readouterr().err
+    assert "warning: no budget for micius: satellites[0].payload.divergence_urad not given" in text
+
+
+def test_elements_too_old_for_the_last_night_of_a_horizon_are_not_used_there(tmp_path):
+    copy_example("micius-2016", tmp_path)
+    path = tmp_path / "groundstation.toml"
+    text = re.sub(r"horizon_nights = .*", "horizon_nights = 6", path.read_text())
+    text = re.sub(r"max_elements_age_d = .*", "max_elements_age_d = 3.5", text)
+    path.write_text(re.sub(r"warn_elements_age_d = .*", "warn_elements_age_d = 1.0", text))
+    result = run_nightly(load_network(tmp_path), NIGHT, now=NOW, dry_run=True)
+    assert result.outcome is not None
+    ages = {p.pass_id: p.elements_age_s / 86_400.0 for p in result.outcome.passes}
+    assert max(ages.values()) > 5.0
+    assert all(ages[c.pass_id] <= 3.5 for c in result.outcome.plan.contacts)
+    old = [p for p in result.outcome.passes if p.refusal and "days old at this pass" in p.refusal]
+    assert old
+
+
+def test_a_closure_inside_a_pass_costs_the_seconds_and_not_the_night(tmp_path):
+    """Twenty seconds of maintenance inside the published pass."""
+    copy_example("micius-2016", tmp_path)
+    path = tmp_path / "groundstation.toml"
+    text = path.read_text()
+    before = run_nightly(load_network(tmp_path), NIGHT, now=NOW, dry_run=True).outcome
+    closed = (
+        "\n[[stations.maintenance]]\nstart = 2016-12-19T16:51:00Z\n"
+        'stop = 2016-12-19T16:51:20Z\nreason = "dome check"\n'
+    )
+    station = text.index('name = "xinglong"')
+    end = text.index("[[stations]]", station)
+    path.write_text(text[:end] + closed + "\n" + text[end:])
+    after = run_nightly(load_network(tmp_path), NIGHT, now=NOW, dry_run=True).outcome
+    assert before is not None
+    assert after is not None
+    (whole,) = [c for c in before.plan.contacts if c.station == "xinglong"]
+    (parts,) = [c for c in after.plan.contacts if c.station == "xinglong"]
+    assert len(whole.windows) == 1
+    assert len(parts.windows) == 2
+    assert (parts.start, parts.stop) == (whole.start, whole.stop)
+    assert 0.85 * whole.key_bits < parts.key_bits < whole.key_bits
 
 
 def test_a_changed_network_file_gives_a_new_plan_and_keeps_the_old_one(night):

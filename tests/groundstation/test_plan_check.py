@@ -10,6 +10,7 @@ from groundstation.export.pass_rows import whole_bits
 from groundstation.network import Interval, Shift
 from groundstation.plan.check import check_plan
 from groundstation.plan.records import Hop, Rejection, Relay
+from passes.mount import MountLimits
 
 
 def faults_of(outcome, plan=None, network=None):
@@ -47,13 +48,13 @@ def test_the_shipped_nights_hold(europe, micius):
 
 def test_a_satellite_that_serves_two_stations_at_once_is_found(europe):
     first, second = europe.plan.contacts[:2]
-    plan = with_contact(europe, 1, satellite=first.satellite, start=first.start, stop=second.stop)
+    plan = with_contact(europe, 1, satellite=first.satellite, windows=((first.start, second.stop),))
     assert_found(faults_of(europe, plan), f"{first.satellite} serves {second.station} and")
 
 
 def test_a_station_that_receives_two_satellites_at_once_is_found(europe):
     first, second = europe.plan.contacts[:2]
-    plan = with_contact(europe, 1, station=first.station, start=first.start, stop=second.stop)
+    plan = with_contact(europe, 1, station=first.station, windows=((first.start, second.stop),))
     assert_found(faults_of(europe, plan), f"{first.station} receives {second.satellite} and")
 
 
@@ -61,7 +62,7 @@ def test_contacts_closer_than_the_set_up_time_are_found(europe):
     first = europe.plan.contacts[0]
     start = first.stop + timedelta(seconds=10)
     plan = with_contact(
-        europe, 1, satellite=first.satellite, start=start, stop=start + timedelta(seconds=90)
+        europe, 1, satellite=first.satellite, windows=((start, start + timedelta(seconds=90)),)
     )
     assert_found(faults_of(europe, plan), "at once")
 
@@ -70,7 +71,7 @@ def test_contacts_closer_than_the_set_up_time_are_found(europe):
 def test_a_contact_below_the_elevation_limit_is_found(europe, seconds):
     shift = timedelta(seconds=seconds)
     first = europe.plan.contacts[0]
-    plan = with_contact(europe, 0, start=first.start + shift, stop=first.stop + shift)
+    plan = with_contact(europe, 0, windows=((first.start + shift, first.stop + shift),))
     assert_found(faults_of(europe, plan), "degrees below the elevation limit or horizon")
 
 
@@ -104,6 +105,40 @@ def test_a_contact_during_maintenance_is_found(europe):
     closed = Interval(start - timedelta(hours=1), start + timedelta(seconds=1), "mirror coating")
     network = with_station(europe, 0, maintenance=(closed,))
     assert_found(faults_of(europe, network=network), "is closed (mirror coating)")
+
+
+def test_shifts_that_touch_follow_each_other(europe):
+    middle = europe.plan.contacts[0].start + timedelta(seconds=20)
+    handover = middle.time().replace(microsecond=0)
+    network = with_station(europe, 0, shifts=(Shift(time(17), handover), Shift(handover, time(6))))
+    assert faults_of(europe, network=network) == []
+
+
+def test_a_closure_between_two_windows_of_a_contact_is_no_fault(europe):
+    first = europe.plan.contacts[0]
+    gap = (first.start + timedelta(seconds=100), first.start + timedelta(seconds=110))
+    closed = Interval(gap[0], gap[1], "dome check")
+    network = with_station(europe, 0, maintenance=(closed,))
+    windows = ((first.start, gap[0]), (gap[1], first.stop))
+    whole = with_contact(europe, 0, windows=((first.start, first.stop),))
+    parts = with_contact(europe, 0, windows=windows)
+    assert_found(faults_of(europe, whole, network=network), "is closed (dome check)")
+    assert not any("dome check" in fault for fault in faults_of(europe, parts, network=network))
+
+
+def test_windows_out_of_order_are_found(europe):
+    first = europe.plan.contacts[0]
+    plan = with_contact(europe, 0, windows=((first.stop, first.start),))
+    assert_found(faults_of(europe, plan), "its windows do not follow each other")
+
+
+def test_a_contact_that_the_mount_cannot_follow_is_found(europe):
+    """The rate that skyfield sees, against a limit of a tenth of a degree a second."""
+    limits = MountLimits(max_azimuth_rate_rad_s=float(np.radians(0.1)))
+    network = with_station(europe, 0, mount=limits)
+    assert_found(faults_of(europe, network=network), "times as fast as it can")
+    network = with_station(europe, 0, mount=MountLimits(max_elevation_rad=float(np.radians(25))))
+    assert_found(faults_of(europe, network=network), "above the mount's highest elevation")
 
 
 def test_a_contact_beyond_the_largest_range_is_found(europe):

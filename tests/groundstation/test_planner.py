@@ -77,9 +77,7 @@ def network(demands, fibre_bps=0.01, satellites=("sat-1", "sat-2"), hops=(2, 2))
 def candidate(number, sat, where, start_s, length_s, bits, refusal=None):
     start = EVENING + timedelta(seconds=start_s)
     stop = start + timedelta(seconds=length_s)
-    return Candidate(
-        f"pass-{number}", sat, where, start, stop, start, stop, length_s, bits, refusal
-    )
+    return Candidate(f"pass-{number}", sat, where, start, stop, ((start, stop),), bits, refusal)
 
 
 def plan_of(net, candidates):
@@ -97,8 +95,8 @@ def brute_force_value(net, candidates):
 
 
 def _compatible(a, b):
-    first, second = sorted((a, b), key=lambda c: c.start)
-    clear = (second.start - first.stop).total_seconds() >= SETUP_S
+    first, second = sorted((a, b), key=lambda c: c.aos)
+    clear = (second.aos - first.los).total_seconds() >= SETUP_S
     return clear or (a.satellite != b.satellite and a.station != b.station)
 
 
@@ -310,3 +308,34 @@ def test_the_same_input_gives_the_same_plan():
     ]
     net = network([demand("a", "grid", "carrier", 80_000), demand("b", "bank", "grid", 80_000)])
     assert plan_of(net, passes) == plan_of(net, passes)
+
+
+@pytest.mark.parametrize(("gap_s", "both"), [(SETUP_S - 1, False), (SETUP_S, True)])
+@pytest.mark.parametrize("shared", ["satellite", "station"])
+def test_set_up_lies_between_two_contacts(gap_s, both, shared):
+    """One satellite over two stations, or one station with two satellites, in quick succession."""
+    second = ("sat-1", "helmos") if shared == "satellite" else ("sat-2", "matera")
+    net = network([demand("d", "grid", "carrier", 20_000)])
+    plan = plan_of(
+        net,
+        [
+            candidate(1, "sat-1", "matera", 0, 200, 30_000),
+            candidate(2, *second, 200 + int(gap_s), 200, 30_000),
+        ],
+    )
+    assert (len(plan.contacts) == 2) is both
+
+
+def test_a_demand_of_low_priority_is_told_why_it_gets_nothing():
+    net = network([demand("d", "grid", "carrier", 20_000, priority=0.05)])
+    plan = plan_of(
+        net,
+        [
+            candidate(1, "sat-1", "matera", 0, 200, 30_000),
+            candidate(2, "sat-1", "helmos", 6000, 200, 30_000),
+        ],
+    )
+    assert plan.deliveries[0].delivered_bits == 0
+    assert plan.deliveries[0].remark == (
+        "at this priority its key is worth more to other pairs or in the pools"
+    )

@@ -195,9 +195,8 @@ def _pass(satellite, station, seen, sky, first, last, index):
         float(azimuth[-1]), float(sun[top]), 0.3, float(separation.min()), float(moon[top]), 0.02,
         float(np.count_nonzero(keyhole)), START - timedelta(hours=30), 118_800.0 + first,
         0.08, 1.1e-3,
-        at(first + seconds[0]) if seconds.size else None,
-        at(first + seconds[-1]) if seconds.size else None, float(seconds.size), refusal, track,
-        None if refusal else _forecast(track),
+        ((at(first + seconds[0]), at(first + seconds[-1])),) if seconds.size else (), refusal,
+        track, None if refusal else _forecast(track),
     )  # fmt: skip
 
 
@@ -305,7 +304,7 @@ def _plan(passes):
         if apart and not crowded and len(taken) < MOST_CONTACTS:
             taken.append(p)
     contacts = tuple(
-        Contact(p.pass_id, p.satellite, p.station, p.start, p.stop,
+        Contact(p.pass_id, p.satellite, p.station, p.windows,
                 int(p.forecast.key.secret_key_bits))
         for p in sorted(taken, key=lambda p: p.start)
     )  # fmt: skip

@@ -90,12 +90,15 @@ def test_shifts_that_meet_leave_no_gap(night, numbers):
 
 
 def test_numbers_of_close_contacts_stand_on_two_levels(night):
-    first = night.plan.contacts[0]
+    first, step = night.plan.contacts[0], timedelta(minutes=10)
     others = [
-        replace(first, pass_id=f"p{k}", start=first.start + k * timedelta(minutes=10),
-                stop=first.stop + k * timedelta(minutes=10))
+        replace(
+            first,
+            pass_id=f"p{k}",
+            windows=((first.start + k * step, first.stop + k * step),),
+        )
         for k in range(3)
-    ]  # fmt: skip
+    ]
     outcome = replace(night, plan=replace(night.plan, contacts=tuple(others)))
     timeline = night_timeline(outcome, {f"p{k}": k + 1 for k in range(3)})
     raised = [bar.is_raised for row in timeline.rows for bar in row.taken]
