@@ -79,6 +79,7 @@ def skyfields(lines, places, days, scale):
 def best_of(repeats, function, *arguments):
     times, result = [], None
     for _ in range(repeats):
+        result = None  # the last result must not count as memory of the next run
         start = time.process_time()
         result = function(*arguments)
         times.append(time.process_time() - start)

@@ -62,15 +62,15 @@ class Passes:
 
     tables: Sequence[NodeTable]
     sites: Sequence[Site]
-    satellite: Indices
-    site: Indices
+    satellite: NDArray[np.int32]
+    site: NDArray[np.int32]
     aos_s: Floats
     tca_s: Floats
     los_s: Floats
     max_elevation_rad: Floats
     aos_truncated: NDArray[np.bool_]
     los_truncated: NDArray[np.bool_]
-    stencil: Indices
+    stencil: NDArray[np.int32]
     pieces: dict[int, Arc]
 
     def __len__(self) -> int:
@@ -216,15 +216,15 @@ class _Search:
             sine[cut] = position[2] / np.linalg.norm(position, axis=0)
         self.columns.append(
             (
-                satellite[chosen],
-                found.site[chosen],
+                satellite[chosen].astype(np.int32),
+                found.site[chosen].astype(np.int32),
                 np.maximum(aos, start)[chosen],
                 np.clip(tca, start, stop)[chosen],
                 np.minimum(los, stop)[chosen],
                 np.arcsin(sine[chosen]),
                 (aos < start)[chosen],
                 (los > stop)[chosen],
-                found.first[chosen],
+                found.first[chosen].astype(np.int32),
             )
         )
 
@@ -243,17 +243,18 @@ class _Search:
         arcs = [item.arc for item in self.pieces]
         tops = [float(arc.look(np.array([arc.tca_s])).elevation_rad[0]) for arc in arcs]
         extra = (
-            np.array([item.satellite for item in self.pieces], dtype=np.intp),
-            np.array([item.site for item in self.pieces], dtype=np.intp),
+            np.array([item.satellite for item in self.pieces], dtype=np.int32),
+            np.array([item.site for item in self.pieces], dtype=np.int32),
             np.array([arc.aos_s for arc in arcs], dtype=np.float64),
             np.array([arc.tca_s for arc in arcs], dtype=np.float64),
             np.array([arc.los_s for arc in arcs], dtype=np.float64),
             np.array(tops, dtype=np.float64),
             np.array([arc.aos_truncated for arc in arcs], dtype=bool),
             np.array([arc.los_truncated for arc in arcs], dtype=bool),
-            np.full(len(arcs), -1, dtype=np.intp),
+            np.full(len(arcs), -1, dtype=np.int32),
         )
         columns = [np.concatenate(parts) for parts in zip(*[*self.columns, extra], strict=True)]
+        self.columns.clear()
         order = np.lexsort((columns[1], columns[0], columns[2]))
         offset = len(order) - len(arcs)
         satellite, site, aos, tca, los, top, early, late, first = (c[order] for c in columns)

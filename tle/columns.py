@@ -1,7 +1,7 @@
 """The fields of a two-line set: their columns, checksum, catalogue number and epoch year."""
 
+import calendar
 import re
-from datetime import UTC, datetime
 
 from tle.errors import ElementsError
 
@@ -39,6 +39,17 @@ _LINE_2 = (
     (53, 63, "mean motion", _REAL),
     (64, 68, "revolution number", _COUNT),
 )
+_FIELDS = {
+    which: tuple(
+        (first - 1, last, name, re.compile(pattern).fullmatch)
+        for first, last, name, pattern in fields
+    )
+    for which, fields in ((1, _LINE_1), (2, _LINE_2))
+}
+# What each character adds to the checksum, by its code.
+_CHECKSUM_VALUES = bytes(
+    code - ord("0") if chr(code) in "0123456789" else int(chr(code) == "-") for code in range(256)
+)
 _BLANKS = {1: (2, 9, 18, 33, 44, 53, 62, 64), 2: (2, 8, 17, 26, 34, 43, 52)}
 
 
@@ -54,23 +65,23 @@ def cut_columns(line: str, which: int) -> dict[str, str]:
                 f"line {which} column {column} must be blank but is {line[column - 1]!r}"
             )
     fields = {}
-    for first, last, name, pattern in _LINE_1 if which == 1 else _LINE_2:
-        value = line[first - 1 : last]
-        if not re.fullmatch(pattern, value):
+    for first, last, name, fits in _FIELDS[which]:
+        value = line[first:last]
+        if not fits(value):
             raise ElementsError(
-                f"line {which} columns {first}-{last}: {value!r} is not a valid {name}"
+                f"line {which} columns {first + 1}-{last}: {value!r} is not a valid {name}"
             )
         fields[name] = value
-    if line[-1] != str(checksum(line)):
-        raise ElementsError(
-            f"line {which} checksum is {line[-1]!r} but its columns give {checksum(line)}"
-        )
+    total = checksum(line)
+    if line[-1] != str(total):
+        raise ElementsError(f"line {which} checksum is {line[-1]!r} but its columns give {total}")
     return fields
 
 
 def checksum(line: str) -> int:
     """Modulo-10 sum of the first 68 columns: digits count their value, '-' counts 1."""
-    return sum(int(c) if c.isdecimal() else c == "-" for c in line[: LINE_LENGTH - 1]) % 10
+    text = line[: LINE_LENGTH - 1].encode("ascii", "replace")
+    return sum(text.translate(_CHECKSUM_VALUES)) % 10
 
 
 def decode_catalogue_number(text: str) -> int:
@@ -112,4 +123,4 @@ def four_digit_year(two_digits: int) -> int:
 
 def days_of(year: int) -> int:
     """365 or 366."""
-    return (datetime(year + 1, 1, 1, tzinfo=UTC) - datetime(year, 1, 1, tzinfo=UTC)).days
+    return 365 + calendar.isleap(year)

@@ -1,15 +1,16 @@
 """Earth-fixed positions of one satellite on a coarse table that all sites share."""
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
 
-from tle.clock import SECONDS_PER_DAY, split_mjd, tai_minus_utc_s
+from tle.clock import SECONDS_PER_DAY, earth_orientation, split_mjd, tai_minus_utc_s
 from tle.elements import ElementSet
 from tle.errors import PropagationError
 from tle.frames import teme_to_earth_fixed
@@ -26,6 +27,7 @@ GM_M3_S2 = 3.986008e14  # WGS 72
 PADDING = 8
 # Satellites whose tables are rotated together: enough to share the cost, few enough for the cache.
 _BLOCK = 32
+_MJD_ORDINAL = date(1858, 11, 17).toordinal()
 _SGP4_EPOCH_MJD = 33_281.0  # 1949-12-31 0 h, from which sgp4init counts its epoch
 
 
@@ -194,11 +196,13 @@ def teme_positions_m(
     satellite = _satrec(elements)
     day, fraction = split_mjd(epoch, times_s)
     epoch_mjd, _ = _epoch_mjd(elements)
-    leap_s = tai_minus_utc_s(day) - tai_minus_utc_s(epoch_mjd)
-    codes, position_km, _ = satellite.sgp4_array(
-        day + 2_400_000.5, fraction + leap_s / SECONDS_PER_DAY
-    )
-    return codes, position_km * 1_000.0
+    if day.min(initial=epoch_mjd) < earth_orientation().leap_mjd[-1]:
+        # Not all after the last leap second: one may lie in between.
+        leap_s = tai_minus_utc_s(day) - tai_minus_utc_s(epoch_mjd)
+        fraction = fraction + leap_s / SECONDS_PER_DAY
+    codes, position_km, _ = satellite.sgp4_array(day + 2_400_000.5, fraction)
+    position_km *= 1_000.0
+    return codes, position_km
 
 
 @functools.lru_cache(maxsize=4096)
@@ -228,10 +232,9 @@ def _satrec(elements: ElementSet) -> Satrec:
 
 def _epoch_mjd(elements: ElementSet) -> tuple[float, float]:
     """Whole MJD and fraction of the element epoch."""
-    january = datetime(elements.epoch_year, 1, 1, tzinfo=elements.epoch.tzinfo)
-    whole, _ = split_mjd(january, np.zeros(1))
-    days = np.floor(elements.epoch_day)
-    return float(whole[0] + days - 1.0), float(elements.epoch_day - days)
+    january = date(elements.epoch_year, 1, 1).toordinal() - _MJD_ORDINAL
+    days = math.floor(elements.epoch_day)
+    return float(january + days - 1), elements.epoch_day - days
 
 
 def _perigee_period_s(elements: ElementSet) -> float:

@@ -12,7 +12,7 @@ from groundstation.config.listing import rows_of
 from groundstation.config.load import read_network_file
 from groundstation.config.schema import network_schema
 from groundstation.errors import ConfigError
-from groundstation.network import ElementSource
+from tle.provider.providers import ElementSource, SourceKind
 
 EUROPE = example_path("europe-2026").read_text(encoding="utf-8")
 
@@ -34,7 +34,7 @@ def test_a_bare_provider_takes_its_own_address_and_every_catalogue_number(tmp_pa
     # spoqc, speqtre and qube-2 fly; the fourth satellite is only planned.
     assert network.sources == (
         ElementSource(
-            "celestrak", "celestrak", "https://celestrak.org", None, (66769, 68423, 69023)
+            "celestrak", SourceKind.CELESTRAK, "https://celestrak.org", None, (66769, 68423, 69023)
         ),
     )
 

@@ -180,7 +180,8 @@ def test_an_early_set_comes_as_early_and_stands_as_far_off_as_the_pass_says(netw
         elevation = np.interp(at, item.track.times_s, item.track.elevation_rad)
         flat = np.cos(elevation)
         sights.append([flat * np.sin(azimuth), flat * np.cos(azimuth), np.sin(elevation)])
-    angle = np.arcsin(np.linalg.norm(np.cross(*sights)))
+    before, after = np.array(sights)
+    angle = np.arcsin(np.linalg.norm(np.cross(before, after)))
     assert predicted.sigma_pointing_rad == pytest.approx(angle, rel=0.03)
 
 
@@ -195,6 +196,9 @@ def test_what_was_learnt_replaces_the_table_in_every_pass(network, known):
     )
     age_s = table.elements_age_s
     ratio = learnt.along_track_sigma_m(age_s) / TABLE.along_track_sigma_m(age_s)
+    assert table.sigma_time_s is not None
+    assert own.sigma_pointing_rad is not None
+    assert table.sigma_pointing_rad is not None
     assert own.sigma_time_s == pytest.approx(ratio * table.sigma_time_s, rel=1e-12)
     assert own.sigma_pointing_rad > 5.0 * table.sigma_pointing_rad
     (row,) = pass_rows((own,), network)

@@ -15,7 +15,7 @@ from groundstation.cli.main import groundstation
 from groundstation.cli.tle_fetch import _exit_code, _minute_text
 from groundstation.config.examples import copy_example, example_path
 from tle.provider.fetches import Outcome
-from tle.provider.sources import SourceResult
+from tle.provider.source_result import SourceResult
 
 ELEMENTS = example_path("europe-2026").parent / "elements" / "2026-06-13.tle"
 LINES = [line for line in ELEMENTS.read_text("utf-8").splitlines() if line[:2] in {"1 ", "2 "}]
@@ -86,7 +86,9 @@ class Desk:
         text = path.read_text(encoding="utf-8")
         path.write_text(f"{text}\n[[sources]]\n{table}\n", encoding="utf-8")
 
-    def run(self, *arguments: str, now: str = "2026-06-14T12:10Z", options=()) -> tuple:
+    def run(
+        self, *arguments: str, now: str = "2026-06-14T12:10Z", options=()
+    ) -> tuple[int, str, str]:
         config = str(self.folder / "groundstation.toml")
         clock = ("--now", now) if now else ()
         code = failure.run(

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent.parent / "transcripts"
 
 def steps(path):
     """Commands of a transcript with their expected lines."""
-    found = []
+    found: list[tuple[str, list[str]]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("## ") or not line.strip():
             continue

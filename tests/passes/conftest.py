@@ -28,7 +28,7 @@ def dense_truth(elements, site, epoch, length_s, limit_rad, step_s=5.0):
         low, high = times[peak - 1], times[peak + 1]
         for _ in range(3):
             fine = np.linspace(low, high, 61)
-            top = np.argmax(exact_elevation_rad(elements, site, epoch, fine))
+            top = int(np.argmax(exact_elevation_rad(elements, site, epoch, fine)))
             low, high = fine[max(top - 1, 0)], fine[min(top + 1, 60)]
         extra.append(0.5 * (low + high))
     times = np.unique(np.concatenate([times, extra]))

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,7 +246,7 @@ def test_disclosed_bits_count_one_by_one() -> None:
     assert key(1000.0) == pytest.approx(key(0.0) - 1000.0, rel=1e-12)
 
 
-def no_counts(**changes: object) -> DecoyCounts:
+def no_counts(**changes: Any) -> DecoyCounts:
     zero = np.zeros(3)
     empty = DecoyCounts(key=zero, test=zero, key_errors=0.0, test_errors=zero)
     return dataclasses.replace(empty, **changes)
@@ -280,7 +281,7 @@ def test_counts_that_no_source_produces_never_give_more_key_than_bits() -> None:
     # All clicks in the vacuum intensity: eq. (2) alone would claim twelve times as many.
     counts = no_counts(key=np.array([0.0, 0.0, 1e6]))
     result = secret_key(counts, SOURCE, SECURITY)
-    limits = scaled_limits(counts.key, SOURCE, 0.0, CountBound.ASYMPTOTIC)
+    limits = scaled_limits(counts.key.tolist(), SOURCE, 0.0, CountBound.ASYMPTOTIC)
     assert vacuum_detections(limits, SOURCE, math.inf) > 5e6
     assert result.secret_key_bits <= 1e6
 
@@ -307,7 +308,7 @@ def test_a_block_of_wrong_bits_is_not_a_key_upside_down() -> None:
     ],
 )
 def test_a_source_that_proves_nothing_is_refused_by_name(
-    change: dict[str, object], message: str
+    change: dict[str, Any], message: str
 ) -> None:
     source = dataclasses.replace(SOURCE, **change)
     with pytest.raises(KeyLengthError, match=message):
@@ -331,9 +332,7 @@ def test_a_source_that_proves_nothing_is_refused_by_name(
         ),
     ],
 )
-def test_promises_that_are_none_are_refused_by_name(
-    change: dict[str, object], message: str
-) -> None:
+def test_promises_that_are_none_are_refused_by_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(KeyLengthError, match=message):
         secret_key(COUNTS, SOURCE, dataclasses.replace(SECURITY, **change))
 
@@ -349,7 +348,7 @@ def test_promises_that_are_none_are_refused_by_name(
         ({"test_errors": np.zeros(2)}, "test_errors has 2 values"),
     ],
 )
-def test_counts_that_cannot_be_are_refused_by_name(change: dict[str, object], message: str) -> None:
+def test_counts_that_cannot_be_are_refused_by_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(KeyLengthError, match=message):
         secret_key(dataclasses.replace(COUNTS, **change), SOURCE, SECURITY)
 

@@ -132,12 +132,12 @@ def test_an_apparent_limit_is_lower_in_geometry():
 
 def test_point_ahead_and_doppler_are_those_of_a_500_km_orbit(arcs):
     """Measured over a week of passes: 19 to 52 microradians, 8.3 GHz at 850 nm."""
-    angles, shifts = [], []
+    ahead, dopplers = [], []
     for arc in arcs:
         times = np.arange(arc.aos_s, arc.los_s, 5.0)
-        angles.append(arc.point_ahead_rad(times, GRAZ.axes()))
-        shifts.append(arc.doppler_hz(times, 850e-9))
-    angles, shifts = np.concatenate(angles), np.concatenate(shifts)
+        ahead.append(arc.point_ahead_rad(times, GRAZ.axes()))
+        dopplers.append(arc.doppler_hz(times, 850e-9))
+    angles, shifts = np.concatenate(ahead), np.concatenate(dopplers)
     assert 17e-6 < angles.min() < 25e-6
     assert 48e-6 < angles.max() < 53e-6
     assert 7.5e9 < shifts.max() < 8.5e9

@@ -13,11 +13,12 @@ from skyfield.api import EarthSatellite, load, wgs84
 from passes.errors import GeometryError
 from passes.search import find_passes
 from passes.site import HorizonMask, Site
+from tle.columns import checksum
 from tle.design import planned_elements
 from tle.elements import ElementSet
 from tle.errors import ElementsError, PropagationError
 from tle.frames import teme_to_earth_fixed
-from tle.lines import checksum, format_lines, parse_record
+from tle.lines import format_lines, parse_record
 from tle.nodes import sgp4_nodes, teme_positions_m
 
 EPOCH = datetime(2026, 6, 14, tzinfo=UTC)

@@ -2,8 +2,10 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from tle.columns import decode_catalogue_number, encode_catalogue_number, four_digit_year
+from tle.elements import ElementFormat
 from tle.errors import ElementsError
 from tle.formats import read_elements
 from tle.lines import format_lines
@@ -49,7 +51,9 @@ class Parser:
             for key, keyword in (NUMBERS | TEXTS).items()
             if fields.get(key) is not None
         }
-        return format_lines(elements_from_fields(wanted, source="corpus", form="omm-json"))
+        return format_lines(
+            elements_from_fields(wanted, source="corpus", form=ElementFormat.OMM_JSON)
+        )
 
     def alpha5_decode(self, field):
         return decode_catalogue_number(field)
@@ -68,7 +72,7 @@ class Parser:
         if not text:
             raise ElementsError("an empty number is left out of a record")
         return elements_from_fields(
-            {**ANY_RECORD, "NORAD_CAT_ID": text}, source="corpus", form="omm-json"
+            {**ANY_RECORD, "NORAD_CAT_ID": text}, source="corpus", form=ElementFormat.OMM_JSON
         ).norad_cat_id
 
 
@@ -91,7 +95,7 @@ def instant(year, day):
 def record(elements, fmt):
     """What the record says; a keyword that it leaves out is left out here."""
     fields = fields_from_elements(elements)
-    found = {key: fields[keyword] for key, keyword in NUMBERS.items()}
+    found: dict[str, Any] = {key: fields[keyword] for key, keyword in NUMBERS.items()}
     found |= {
         "norad_cat_id": elements.norad_cat_id or None,
         "epoch": elements.epoch,

@@ -129,6 +129,7 @@ def test_velocities_of_another_frame_are_found_out():
 def test_velocities_are_the_derivative_of_the_positions():
     segment = ephemeris_from_elements(SPOQC, EPOCH, 0.0, 6_000.0, 60.0).segments[0]
     lagrange = Interpolant(segment, uses_velocities=False, error_m=0.0, worst_s=0.0)
+    assert segment.velocities_m_s is not None
     difference = lagrange.velocities_m_s(segment.times_s) - segment.velocities_m_s
     # The two are differences over 240 s and over 16 s of positions good to 0.1 mm.
     assert np.abs(difference).max() < 2e-4
@@ -230,6 +231,7 @@ def two_halves(jump_m_s=0.0, gap_s=0.0):
     halves = []
     for start, end, drift in ((0.0, meeting, 0.0), (meeting + gap_s, stop, jump_m_s)):
         segment = ephemeris_from_elements(SPOQC, EPOCH, start, end).segments[0]
+        assert segment.velocities_m_s is not None
         direction = segment.velocities_m_s / 7_600.0
         moved = segment.positions_m + drift * (segment.times_s - meeting)[:, None] * direction
         halves.append(Segment(segment.times_s, moved, None, segment.usable_s))
@@ -271,6 +273,7 @@ def test_one_missing_record_is_bridged():
 
 def test_coasting_forth_and_back_returns_to_the_start():
     segment = ephemeris_from_elements(SPOQC, EPOCH, 0.0, 60.0, 60.0).segments[0]
+    assert segment.velocities_m_s is not None
     position, velocity = segment.positions_m[0], segment.velocities_m_s[0]
     ahead = coast(position, velocity, 5.0, 40)
     # Velocity at the last place, from its neighbours (fourth order over 10 s: 1e-6 m/s).
@@ -282,6 +285,7 @@ def test_coasting_forth_and_back_returns_to_the_start():
 def test_a_coasting_satellite_stays_within_three_metres_of_its_orbit_for_four_minutes():
     """What the oblate Earth leaves out at LEO: 1e-4 m/s^2 and less, 240 s long."""
     segment = ephemeris_from_elements(SPOQC, EPOCH, 0.0, 240.0, 240.0).segments[0]
+    assert segment.velocities_m_s is not None
     ahead = coast(segment.positions_m[0], segment.velocities_m_s[0], 240.0, 1)
     assert np.linalg.norm(ahead[0] - segment.positions_m[1]) < 3.0
 

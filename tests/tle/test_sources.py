@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -17,8 +18,9 @@ from tle.lines import format_lines
 from tle.provider import fetches
 from tle.provider.credentials import Credentials
 from tle.provider.fetches import Outcome
-from tle.provider.providers import ElementSource, SourceKind, quiet_minute
-from tle.provider.sources import SourceResult, fetch_source
+from tle.provider.providers import ElementSource, Rules, SourceKind, quiet_minute
+from tle.provider.source_result import SourceResult
+from tle.provider.sources import fetch_source
 from tle.provider.transport import Limits, Transport
 
 NOW = datetime(2026, 6, 14, 12, 10, tzinfo=UTC)
@@ -89,7 +91,7 @@ class Desk:
         finally:
             db.close()
 
-    def rows(self) -> list[dict]:
+    def rows(self) -> list[dict[str, Any]]:
         db = self.open()
         try:
             return list(db.table("fetch").rows_where(order_by="id"))
@@ -177,7 +179,7 @@ def test_a_run_that_was_killed_after_sending_counts_as_a_request(provider, mirro
     provider.says(reply(text_of(NUMBERS)))
     db = mirror.open()
     request = fetches.Request("here", mirror.source.address, mirror.source.address)
-    rules = fetches.Rules(interval_s=3600.0)
+    rules = Rules(interval_s=3600.0)
     row = fetches.reserve(db, request, rules, NOW, 20, force=False)
     db.close()
     assert row == 1
@@ -189,7 +191,7 @@ def test_a_run_that_was_killed_after_sending_counts_as_a_request(provider, mirro
 def test_two_runs_at_once_reserve_one_request(mirror):
     first, second = mirror.open(), mirror.open()
     request = fetches.Request("here", "a", "b")
-    rules = fetches.Rules(interval_s=3600.0)
+    rules = Rules(interval_s=3600.0)
     assert fetches.reserve(first, request, rules, NOW, 20, force=False) == 1
     stop = fetches.reserve(second, request, rules, NOW, 20, force=False)
     assert isinstance(stop, fetches.Stop)

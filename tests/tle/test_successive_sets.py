@@ -120,10 +120,17 @@ def growth_of(drag_error):
 NORMAL_TEN = norm.ppf((np.arange(10) + 0.5) / 10)[[3, 8, 0, 6, 9, 1, 5, 2, 7, 4]]
 
 
+def learnt_from(sets):
+    """What enough sets teach."""
+    learnt = learn_ageing(sets)
+    assert learnt is not None
+    return learnt
+
+
 @pytest.mark.parametrize("drag_sigma", [0.1, 0.3, 1.0])
 def test_ten_sets_tell_the_growth_of_the_error_within_thirty_percent(drag_sigma):
     """From half to five times the growth in the table (0.44 km/d^2)."""
-    learnt = learn_ageing(history(drag_sigma * NORMAL_TEN))
+    learnt = learnt_from(history(drag_sigma * NORMAL_TEN))
     # 30 % is what ten samples can give: 22 % is the spread of the estimate over random draws.
     assert learnt.after_one_day_m == pytest.approx(growth_of(drag_sigma), rel=0.3)
     assert (learnt.sets, learnt.pairs, learnt.exponent) == (10, 45, 2.0)
@@ -132,7 +139,7 @@ def test_ten_sets_tell_the_growth_of_the_error_within_thirty_percent(drag_sigma)
 def test_random_histories_are_right_on_the_average():
     rng = np.random.default_rng(20_261_123)
     ratios = [
-        learn_ageing(history(0.3 * rng.normal(size=10))).after_one_day_m / growth_of(0.3)
+        learnt_from(history(0.3 * rng.normal(size=10))).after_one_day_m / growth_of(0.3)
         for _ in range(24)
     ]
     # 24 estimates that scatter by 22 % have a mean good to 5 %; the prior pulls by a few more.
@@ -143,7 +150,7 @@ def test_random_histories_are_right_on_the_average():
 def test_few_sets_stay_near_the_table_and_many_leave_it():
     """The table expects 0.44 km/d^2; this object really grows 24 times as fast."""
     few, many = (
-        learn_ageing(history(4.6 * spread, step_d=1.0)).after_one_day_m
+        learnt_from(history(4.6 * spread, step_d=1.0)).after_one_day_m
         for spread in (norm.ppf((np.arange(n) + 0.5) / n)[::-1] for n in (4, 25))
     )
     truth = growth_of(4.6)
@@ -156,24 +163,24 @@ def test_three_sets_teach_nothing():
     sets = history([0.3, -0.3, 0.3, -0.3])
     assert learn_ageing(sets[:3]) is None
     assert learn_ageing([]) is None
-    assert learn_ageing(sets).sets == 4
+    assert learnt_from(sets).sets == 4
 
 
 def test_order_and_copies_of_the_sets_do_not_matter():
     sets = history(0.3 * NORMAL_TEN)
     copies = [replace(e, source="elsewhere") for e in sets[::2]]
-    assert learn_ageing([*reversed(sets), *copies]) == learn_ageing(sets)
+    assert learnt_from([*reversed(sets), *copies]) == learnt_from(sets)
 
 
 def test_a_burn_between_the_sets_is_not_taken_for_ageing():
-    calm, jumped = (learn_ageing(history(0.3 * NORMAL_TEN, burn_before=b)) for b in (None, 5))
+    calm, jumped = (learnt_from(history(0.3 * NORMAL_TEN, burn_before=b)) for b in (None, 5))
     # The 25 pairs across the burn are left out; an unnoticed 160 km would raise growth many times.
     assert (calm.pairs, jumped.pairs) == (45, 20)
     assert jumped.after_one_day_m == pytest.approx(growth_of(0.3), rel=0.3)
 
 
 def test_an_object_that_ages_ten_times_faster_does_not_manoeuvre_at_every_set():
-    learnt = learn_ageing(history(4.0 * NORMAL_TEN, step_d=2.0))
+    learnt = learnt_from(history(4.0 * NORMAL_TEN, step_d=2.0))
     assert learnt.pairs >= 36
     assert learnt.after_one_day_m > 5.0 * prior_growth_m(TABLE)
 
@@ -222,7 +229,7 @@ def test_micius_drifts_less_than_the_table_expects():
     Over 15 days the sets of December really end up 36 km from that of 3 January, 0.16 km/d^2; four
     sets pull the estimate half of the way there, so that 36 km are within one sigma.
     """
-    learnt = learn_ageing(MICIUS)
+    learnt = learnt_from(MICIUS)
     assert (learnt.sets, learnt.pairs) == (4, 6)
     assert learnt.after_one_day_m == pytest.approx(250.0, abs=5.0)
     drift = manoeuvre_between(MICIUS[0], MICIUS[2], learnt)

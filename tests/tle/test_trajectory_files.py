@@ -110,6 +110,7 @@ def test_every_record_of_a_cpf_is_understood():
     assert ephemeris.epoch == datetime(2026, 11, 23, 23, 58, 20, tzinfo=UTC)
     assert segment.times_s.tolist() == [0.0, 100.0]
     assert segment.positions_m[1].tolist() == [1858595.958, 906589.792, -6557019.445]
+    assert segment.velocities_m_s is not None
     assert segment.velocities_m_s[0].tolist() == [1.5, -2.5, 3.5]
 
 
@@ -151,6 +152,7 @@ def test_everything_in_an_oem_is_understood():
     assert segment.times_s.tolist() == [0.0, 60.0, 120.0]
     assert segment.usable_s == (30.0, 90.5)
     assert segment.positions_m[1] == pytest.approx([1_958_600.0, 806_600.0, -6_557_000.0])
+    assert segment.velocities_m_s is not None
     assert segment.velocities_m_s[2] == pytest.approx([1e3, -2e3, 3e3])
 
 
@@ -301,12 +303,14 @@ def test_an_oem_in_the_frame_of_sgp4_lies_on_the_earth_fixed_orbit():
     assert np.abs(ours.positions_m - teme_to_earth_fixed(EPOCH, times, teme)).max() < 1e-3
     # The difference over 2 s is off the derivative by 1.5 mm/s at LEO (n^2 v / 6).
     truth = ephemeris_from_elements(SPOQC, EPOCH, 0.0, 120.0).segments[0].velocities_m_s
+    assert ours.velocities_m_s is not None
+    assert truth is not None
     assert np.abs(ours.velocities_m_s - truth).max() < 3e-3
 
 
 def across_new_year_2017(system):
     """An OEM of Micius at steps of 60 atomic seconds over the leap second, in UTC or TAI."""
-    atomic = 60.0 * np.arange(-30, 31) + 36.5  # TAI seconds from 0 h, half past a second of UTC
+    atomic = 60.0 * np.arange(-30.0, 31.0) + 36.5  # TAI seconds from 0 h, half past a second of UTC
     utc = np.where(atomic < 37.0, atomic - 36.0, atomic - 37.0)
     _, teme = teme_positions_m(MICIUS, MIDNIGHT_2017, utc)
     fixed = teme_to_earth_fixed(MIDNIGHT_2017, utc, teme)
@@ -491,8 +495,11 @@ def test_an_ephemeris_without_velocities_gets_them_in_an_oem():
     whole = ephemeris_from_elements(SPOQC, EPOCH, 0.0, 3_600.0)
     bare = read_cpf(format_cpf(whole, provider="TST", created=EPOCH))
     again = read_oem(format_oem(bare, created=EPOCH)).segments[0].velocities_m_s
+    truth = whole.segments[0].velocities_m_s
+    assert again is not None
+    assert truth is not None
     # Positions rounded to a millimetre, differences over a minute, one-sided at the ends.
-    assert np.abs(again - whole.segments[0].velocities_m_s).max() < 2e-3
+    assert np.abs(again - truth).max() < 2e-3
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "<?xml version='1.0'?><oem/>", "GP data has not"])

@@ -6,6 +6,7 @@ Only the report is under test here, so the physics has to look right, not to be 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,7 +293,7 @@ def _plan(passes):
         (p for p in passes if p.forecast and p.forecast.key.secret_key_bits > 0),
         key=lambda p: -p.forecast.key.secret_key_bits,
     )
-    taken = []
+    taken: list[Any] = []
     for p in worth:
         apart = all(
             (p.station != q.station and p.satellite != q.satellite)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from groundstation.night_records import GroundTrack
 from groundstation.report.figures.labels import placed_labels
@@ -103,12 +104,13 @@ def test_the_stack_of_losses_ends_at_the_total(chosen):
         total = dict(
             zip(night_pass.track.times_s, night_pass.forecast.budget.total_db, strict=True)
         )
-        drawn = np.isfinite(top.get_ydata())
+        times_s, loss_db = np.asarray(top.get_xdata()), np.asarray(top.get_ydata())
+        drawn = np.isfinite(loss_db)
         assert drawn.sum() > 50
         # Sums in another order differ in the last bits.
-        expected = [total[t] for t in top.get_xdata()[drawn]]
-        assert np.allclose(top.get_ydata()[drawn], expected, rtol=1e-12)
-        assert top.get_xdata()[0] == night_pass.track.times_s[usable][0]
+        expected = [total[t] for t in times_s[drawn]]
+        assert np.allclose(loss_db[drawn], expected, rtol=1e-12)
+        assert times_s[0] == night_pass.track.times_s[usable][0]
 
 
 def test_ticks_are_full_minutes_of_utc(chosen):
@@ -161,7 +163,10 @@ def test_every_station_and_node_is_named_on_the_map(night):
     assert {s.title for s in network.stations} <= named
     assert {n.title for n in network.fibre_nodes} <= named
     view = figure.axes[0].get_xlim()
-    assert all(view[0] < text.xy[0] < view[1] for text in figure.axes[0].texts)
+    assert all(
+        isinstance(text, Annotation) and view[0] < text.xy[0] < view[1]
+        for text in figure.axes[0].texts
+    )
 
 
 def test_long_titles_give_way_to_the_names_of_the_network_file():
