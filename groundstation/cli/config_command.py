@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groundstation.cli.main import Settings
 from groundstation.cli.network_option import network_path_of
 from groundstation.cli.output import Column, format_options, write_listing
+from groundstation.cli.settings import Settings
 from groundstation.errors import UsageError
 
 if TYPE_CHECKING:

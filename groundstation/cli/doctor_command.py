@@ -2,8 +2,8 @@
 
 import click
 
-from groundstation.cli.main import Settings
 from groundstation.cli.output import Column, format_options, write_listing
+from groundstation.cli.settings import Settings
 
 FAILED = 1
 DEGRADED = 3

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groundstation.cli.main import Settings
 from groundstation.cli.output import Column, format_options, write_listing
+from groundstation.cli.settings import Settings
 
 if TYPE_CHECKING:
     from groundstation.network import Network

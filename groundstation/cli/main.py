@@ -3,14 +3,14 @@
 import importlib
 import os
 import sys
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from groundstation import __version__
+from groundstation.cli.settings import Settings, UtcInstant
 
 # One line per command: module, and the help line that `--help` shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -61,40 +61,6 @@ class LazyGroup(click.Group):
 
             hint = did_you_mean(args[0], COMMANDS)
             raise click.UsageError(f"{error.message}{hint}", ctx) from None
-
-
-@dataclass
-class Settings:
-    """The global options, as every command receives them (`click.pass_obj`)."""
-
-    config: Path | None = None
-    example: str | None = None
-    now: datetime | None = None
-    offline: bool = False
-    debug: bool = False
-    notes: list[str] = field(default_factory=list)
-
-    def instant(self) -> datetime:
-        """The present: `--now` if given, else the system clock; aware UTC."""
-        return self.now if self.now is not None else datetime.now(UTC)
-
-
-class UtcInstant(click.ParamType[datetime]):
-    """An ISO 8601 instant; without an offset it is UTC."""
-
-    name = "instant"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Parse the text, or fail with an example of what is meant."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            instant = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not an instant like 2026-06-14T20:00Z", param, ctx)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 @click.group(

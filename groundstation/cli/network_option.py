@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from groundstation.errors import UsageError
 
 if TYPE_CHECKING:
-    from groundstation.cli.main import Settings
+    from groundstation.cli.settings import Settings
     from groundstation.network import Network
 
 

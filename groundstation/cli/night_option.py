@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from groundstation.cli.main import Settings
+from groundstation.cli.settings import Settings
 from groundstation.errors import UsageError
 from groundstation.network import Network
 from groundstation.night.span import night_of, night_span, reference_longitude_rad

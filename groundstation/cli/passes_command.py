@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groundstation.cli.main import Settings, UtcInstant
 from groundstation.cli.output import Column, format_options, write_listing
+from groundstation.cli.settings import Settings, UtcInstant
 
 if TYPE_CHECKING:
     from groundstation.catalogue import Selection

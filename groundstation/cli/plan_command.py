@@ -4,7 +4,7 @@ import json
 
 import click
 
-from groundstation.cli.main import Settings
+from groundstation.cli.settings import Settings
 
 DEGRADED = 3
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from groundstation.cli.main import Settings
+from groundstation.cli.settings import Settings
 
 DEGRADED = 3
 

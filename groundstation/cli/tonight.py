@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from groundstation.cli.main import Settings
+from groundstation.cli.settings import Settings
 
 
 def show_tonight(settings: Settings) -> None:

@@ -14,8 +14,8 @@ from groundstation.catalogue import (
     read_element_files,
     select_elements,
 )
-from groundstation.cli.main import Settings
 from groundstation.cli.night_option import restricted
+from groundstation.cli.settings import Settings
 from groundstation.cli.tle_age import command
 from groundstation.config.examples import example_path
 from groundstation.config.load import load_network
