@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def sample_times(arc: Arc, step_s: float = 1.0) -> Floats:
-    """Middles of equal slots from rise to set, the last one possibly cut; shape (n,)."""
+    """Middles of whole slots from rise to set; what is left at the end is not used; shape (n,)."""
     count = max(1, int(np.floor(arc.duration_s / step_s)))
     return arc.aos_s + step_s * (np.arange(count, dtype=np.float64) + 0.5)
 
@@ -55,6 +55,7 @@ def track_along(
         sunlit_fraction=sunlit_fraction(satellite_m, sun_m),
         solar_phase_angle_rad=angle_between(sun_m - satellite_m, origin - satellite_m),
         is_usable=usable.contains(times_s),
+        sun_separation_rad=angle_between(local_m, sun_local),
         mount_follows=None if follows is None else follows.contains(times_s),
     )
 

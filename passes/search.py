@@ -163,6 +163,8 @@ class _Search:
         block: list[int] = []
         size = 0
         for index, table in enumerate(self.tables):
+            if len(table.positions_m) < STENCIL:
+                continue  # nothing to interpolate: SGP4 failed before the window
             if table.step_s > _LARGEST_STEP_S or _is_eccentric(table.positions_m):
                 self._piecewise(index, range(len(self.sites)))
                 continue

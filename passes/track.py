@@ -28,6 +28,7 @@ class Track:
     solar_phase_angle_rad : Sun-satellite-site angle; 0 is the full face lit
     is_usable : True where the contact may run (mask, darkness, range, mount, shifts)
     mount_follows : True where the mount can follow; None if its limits were not looked at
+    sun_separation_rad : between line of sight and Sun, at the site; None if it was not looked at
     """
 
     epoch: datetime
@@ -46,3 +47,4 @@ class Track:
     solar_phase_angle_rad: Floats
     is_usable: NDArray[np.bool_]
     mount_follows: NDArray[np.bool_] | None = None
+    sun_separation_rad: Floats | None = None

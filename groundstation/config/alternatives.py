@@ -155,6 +155,14 @@ def _ages_in_order(document: Document) -> Iterator[Finding]:
         )
 
 
+def _cables_in_order(document: Document) -> Iterator[Finding]:
+    for index, station in tables_of(document, "stations"):
+        span = table_of(station, "mount").get("azimuth_range_deg")
+        if isinstance(span, list) and len(span) == 2 and not span[0] < span[1]:
+            path = ("stations", index, "mount", "azimuth_range_deg")
+            yield path, f"{span[0]} to {span[1]} does not ascend"
+
+
 def _exactly_one(
     table: Mapping[str, Any], keys: tuple[str, str], path: KeyPath
 ) -> Iterator[Finding]:
@@ -174,4 +182,5 @@ ALTERNATIVE_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     _detectors_fit,
     _spans_run_forward,
     _ages_in_order,
+    _cables_in_order,
 )

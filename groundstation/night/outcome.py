@@ -16,9 +16,10 @@ from groundstation.night.pass_names import KnownPass
 from groundstation.night.span import night_span, reference_longitude_rad
 from groundstation.night.survey import Survey, survey
 from groundstation.night_records import NightOutcome, NightPass
-from groundstation.plan.check import check_plan, sky_faults
+from groundstation.plan.check import check_plan
 from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Candidate, Plan
+from groundstation.plan.sky_check import sky_faults
 
 # Libraries whose numbers a plan depends on.
 _LIBRARIES = ("numpy", "scipy", "sgp4", "skyfield", "skyfield-data", "astropy-iers-data")

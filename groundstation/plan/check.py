@@ -16,39 +16,20 @@ from our own search, so that a mistake there is not made twice. What it checks:
 7. Every pass of the night is either a contact or rejected with a reason, once.
 """
 
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
-import skyfield_data
-from numpy.typing import NDArray
-from skyfield.api import EarthSatellite, Loader, load, wgs84
-
-from groundstation.network import Network, Shift, Station
+from groundstation.network import Network
 from groundstation.plan.records import (
     HOP_COST_PER_KBIT,
     POOL_WORTH_PER_KBIT,
-    Contact,
     Plan,
     Relay,
 )
+from groundstation.plan.sky_check import sky_faults
 
-Floats = NDArray[np.float64]
-
-# Skyfield's predicted UT1 may be 0.15 s off and it ignores polar motion: 0.02 degrees at 500 km.
-ANGLE_TOLERANCE_DEG = 0.03
-RANGE_TOLERANCE_M = 500.0
-# A wall in the horizon mask is met a little earlier or later by another program's orbit.
-EDGE_TOLERANCE_S = 0.3
-RATE_TOLERANCE = 0.05
 VALUE_TOLERANCE_KBIT = 1e-3
-_SAMPLE_S = 5.0
 
 
 def check_plan(
@@ -74,28 +55,6 @@ def check_plan(
         *_value_faults(plan, network),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
-
-
-def sky_faults(
-    plan: Plan, network: Network, orbits: Mapping[str, tuple[str, str]]
-) -> dict[str, list[str]]:
-    """What the sky says against each contact, by pass id; contacts without fault are left out."""
-    faults = {}
-    with closing(_ephemeris()) as kernel:
-        for contact in plan.contacts:
-            if _is_known(contact, network, orbits) and contact.windows:
-                found = list(_sky_faults(contact, network, orbits, kernel))
-                if found:
-                    faults[contact.pass_id] = found
-    return faults
-
-
-def _ephemeris() -> Any:
-    """JPL DE421 as skyfield opens it; skyfield has no types."""
-    with warnings.catch_warnings():
-        # The polar-motion file of skyfield-data has expired; it is not used here.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return Loader(skyfield_data.get_skyfield_data_path(), verbose=False)("de421.bsp")
 
 
 def _contact_faults(plan: Plan, network: Network, key_bits: Mapping[str, int]) -> Iterator[str]:
@@ -136,113 +95,6 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
             same_station = first.station == second.station
             if same_station and gap_s < setup_at.get(first.station, 0.0):
                 yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
-
-
-def _is_known(contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]]) -> bool:
-    return contact.satellite in orbits and any(
-        station.name == contact.station for station in network.stations
-    )
-
-
-def _sky_faults(
-    contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]], kernel: Any
-) -> Iterator[str]:
-    """Elevation, horizon, twilight, range, mount, shifts and maintenance of one contact."""
-    station = next(s for s in network.stations if s.name == contact.station)
-    for start, stop in contact.windows:
-        seen = [
-            _seen(station, orbits[contact.satellite], start, stop, shift_s, kernel)
-            for shift_s in (-EDGE_TOLERANCE_S, 0.0, EDGE_TOLERANCE_S)
-        ]
-        yield from (f"{contact.pass_id}: {text}" for text in _limits_passed(station, seen))
-        limit_m, far_m = network.policies.max_range_m, float(seen[1].range_m.max())
-        if limit_m is not None and far_m > limit_m + RANGE_TOLERANCE_M:
-            yield f"{contact.pass_id}: {far_m / 1e3:.1f} km away, beyond {limit_m / 1e3:g} km"
-        if station.shifts and not _covers(station.shifts, start, stop):
-            yield f"{contact.pass_id}: outside the shifts of {station.name}"
-        for closed in station.maintenance:
-            if start < closed.stop and closed.start < stop:
-                yield f"{contact.pass_id}: {station.name} is closed ({closed.reason})"
-
-
-def _limits_passed(station: Station, seen: Sequence["_Seen"]) -> Iterator[str]:
-    """What is violated at an instant and a third of a second before and after it as well."""
-    clear = np.max([view.clearance_deg for view in seen], axis=0)
-    if clear.min() < -ANGLE_TOLERANCE_DEG:
-        yield f"{-clear.min():.2f} degrees below the elevation limit or horizon"
-    high = float(seen[1].sun_deg.max() - np.degrees(station.max_sun_elevation_rad))
-    if high > ANGLE_TOLERANCE_DEG:
-        yield f"the Sun is {high:.2f} degrees above the station's limit"
-    mount = station.mount
-    turn = np.radians((seen[2].azimuth_deg - seen[0].azimuth_deg + 180.0) % 360.0 - 180.0)
-    rate = np.abs(turn) / (2.0 * EDGE_TOLERANCE_S)
-    if mount.max_azimuth_rate_rad_s is not None:
-        excess = float(rate.max() / mount.max_azimuth_rate_rad_s)
-        if excess > 1.0 + RATE_TOLERANCE:
-            yield f"the mount would have to turn {excess:.2f} times as fast as it can"
-    top = float(np.max(seen[1].elevation_deg))
-    if mount.max_elevation_rad is not None:
-        over = top - np.degrees(mount.max_elevation_rad)
-        if over > ANGLE_TOLERANCE_DEG:
-            yield f"{over:.2f} degrees above the mount's highest elevation"
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What skyfield sees along a span [degrees, m]; arrays of equal shape."""
-
-    elevation_deg: Floats
-    clearance_deg: Floats
-    azimuth_deg: Floats
-    range_m: Floats
-    sun_deg: Floats
-
-
-def _seen(
-    station: Station,
-    lines: tuple[str, str],
-    start: datetime,
-    stop: datetime,
-    shift_s: float,
-    kernel: Any,
-) -> _Seen:
-    """Satellite and Sun over a station every five seconds of a span, shifted by a little."""
-    scale = load.timescale(builtin=True)
-    length_s = (stop - start).total_seconds()
-    steps = np.linspace(0.0, length_s, max(2, int(length_s / _SAMPLE_S) + 1)) + shift_s
-    instants = scale.from_datetimes([start + timedelta(seconds=float(s)) for s in steps])
-    place = wgs84.latlon(
-        np.degrees(station.site.latitude_rad),
-        np.degrees(station.site.longitude_rad),
-        station.site.height_m,
-    )
-    altitude, azimuth, distance = (EarthSatellite(*lines, ts=scale) - place).at(instants).altaz()
-    sun = (kernel["earth"] + place).at(instants).observe(kernel["sun"]).apparent().altaz()[0]
-    horizon = np.degrees(station.site.horizon.elevation_at(azimuth.radians))
-    lowest = np.maximum(horizon, np.degrees(station.min_elevation_rad))
-    return _Seen(
-        altitude.degrees,
-        altitude.degrees - lowest,
-        azimuth.degrees,
-        distance.m,
-        sun.degrees,
-    )
-
-
-def _covers(shifts: Sequence[Shift], start: datetime, stop: datetime) -> bool:
-    """Whether the daily working times hold the whole span; shifts that touch follow each other."""
-    spans = []
-    for days in range(-1, (stop - start).days + 2):
-        day = (start + timedelta(days=days)).date()
-        for shift in shifts:
-            begin = datetime.combine(day, shift.start, tzinfo=start.tzinfo)
-            end = datetime.combine(day, shift.stop, tzinfo=start.tzinfo)
-            spans.append((begin, end if end > begin else end + timedelta(days=1)))
-    reached = start
-    for begin, end in sorted(spans):
-        if begin <= reached < end:
-            reached = end
-    return reached >= stop
 
 
 def _relay_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]:

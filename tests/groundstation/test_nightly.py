@@ -263,8 +263,8 @@ def test_a_second_run_ends_at_once_with_75(night):
     finally:
         holder.kill()
         holder.wait()
-        if holder.stdout:
-            holder.stdout.close()
+        assert holder.stdout is not None
+        holder.stdout.close()
     # The kernel has freed the lock with its holder.
     with held_lock(lock):
         pass

@@ -141,6 +141,15 @@ def test_a_contact_that_the_mount_cannot_follow_is_found(europe):
     assert_found(faults_of(europe, network=network), "above the mount's highest elevation")
 
 
+def test_a_keyhole_too_short_to_turn_in_is_found(europe):
+    """The gap of a real contact, cut down to the seconds that are too fast and no more."""
+    index, contact = next((i, c) for i, c in enumerate(europe.plan.contacts) if len(c.windows) > 1)
+    (start, left), (met, stop) = contact.windows
+    third = (met - left) / 3
+    plan = with_contact(europe, index, windows=((start, left + third), (met - third, stop)))
+    assert_found(faults_of(europe, plan), "the mount cannot turn")
+
+
 def test_a_contact_beyond_the_largest_range_is_found(europe):
     policies = dataclasses.replace(europe.network.policies, max_range_m=5e5)
     network = dataclasses.replace(europe.network, policies=policies)

@@ -101,7 +101,7 @@ def _compatible(a, b):
 
 
 def _relay_value(net, chosen):
-    income = {}
+    income: dict[Pool, float] = {}
     for c in chosen:
         income[Pool(c.satellite, c.station)] = (
             income.get(Pool(c.satellite, c.station), 0) + c.key_bits / 1e3
@@ -158,11 +158,19 @@ DEMANDS = st.lists(
 )
 
 
+def wished(wishes):
+    """Demands from what hypothesis draws."""
+    return [
+        demand(f"d{i}", pair[0], pair[1], bits, weight)
+        for i, (pair, bits, weight) in enumerate(wishes)
+    ]
+
+
 @settings(max_examples=60, deadline=None)
 @given(CANDIDATES, DEMANDS)
 def test_the_plan_is_the_best_of_all(passes, wishes):
     """Contacts and relay together; whole bits cost less than a bit per path."""
-    net = network([demand(f"d{i}", *pair, bits, w) for i, (pair, bits, w) in enumerate(wishes)])
+    net = network(wished(wishes))
     candidates = [candidate(i, *row) for i, row in enumerate(passes)]
     plan = plan_of(net, candidates)
     assert plan.value == pytest.approx(brute_force_value(net, candidates), abs=0.2, rel=1e-5)
@@ -172,7 +180,7 @@ def test_the_plan_is_the_best_of_all(passes, wishes):
 @settings(max_examples=40, deadline=None)
 @given(CANDIDATES, DEMANDS, st.integers(0, 1500), st.integers(1, 300_000))
 def test_another_pass_never_makes_a_plan_worse(passes, wishes, start, bits):
-    net = network([demand(f"d{i}", *pair, b, w) for i, (pair, b, w) in enumerate(wishes)])
+    net = network(wished(wishes))
     before = [candidate(i, *row) for i, row in enumerate(passes)]
     after = [*before, candidate("new", "sat-1", "graz", start, 100, bits)]
     assert plan_of(net, after).value >= plan_of(net, before).value - 0.1
