@@ -269,7 +269,8 @@ SINGLE_FAULTS = [
     ("min_elevation_deg = 20.0", ("min_elevation_deg = 20.0\nwarn_elements_age_d = 11\n"
      "max_elements_age_d = 10"), "policies.warn_elements_age_d",
      "11 d is above max_elements_age_d, 10 d"),
-    ("count = 4", ("count = 4\n\n[stations.mount]\nazimuth_range_deg = [270, -270]"),
+    ("[[stations.maintenance]]",
+     "[stations.mount]\nazimuth_range_deg = [270, -270]\n\n[[stations.maintenance]]",
      "stations[0].mount.azimuth_range_deg", "270 to -270 does not ascend"),
 ]  # fmt: skip
 
