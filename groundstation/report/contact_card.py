@@ -95,7 +95,6 @@ def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ..
         ("Window", f"{clock(contact.start)} – {clock(contact.stop)}"),
         ("Usable", duration(night_pass.usable_s)),
         ("Secret key, clear sky", bits(contact.key_bits)),
-        ("Highest elevation", degrees(night_pass.max_elevation_rad)),
         ("Closest range", f"{night_pass.min_range_m / 1e3:.0f}{THIN}km"),
         ("Elements age", duration(night_pass.elements_age_s)),
     ]
