@@ -5,6 +5,7 @@ The layout is that of Ricklefs et al., Consolidated Laser Ranging Prediction For
 only identifiers that may be blank are looked up in their columns.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -228,7 +229,7 @@ def _table(records: _Records) -> AtomicTable:
     positions = np.array(records.positions)
     bad = refuse_radius(positions)
     if bad is not None:
-        radius_km = float(np.linalg.norm(positions[bad])) / 1e3
+        radius_km = math.hypot(*positions[bad]) / 1e3
         raise LineRefusal(
             records.lines[bad], f"{radius_km:g} km from the Earth's centre is no satellite's place"
         )

@@ -142,7 +142,8 @@ def split_segments(table: AtomicTable, epoch: datetime) -> list[Segment]:
 
 def refuse_radius(positions_m: Floats) -> int | None:
     """Index of the first position that is no satellite of the Earth, or None."""
-    radius = np.linalg.norm(positions_m, axis=1)
+    with np.errstate(over="ignore"):  # a damaged exponent is out of range, not a warning
+        radius = np.linalg.norm(positions_m, axis=1)
     bad = np.flatnonzero(~((radius > RADIUS_M[0]) & (radius < RADIUS_M[1])))
     return int(bad[0]) if bad.size else None
 

@@ -7,6 +7,7 @@
 3. Covariances and accelerations are read over.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -190,7 +191,7 @@ def _table(block: _Block) -> AtomicTable:
     positions, velocities = states[:, :3], states[:, 3:]
     bad = refuse_radius(positions)
     if bad is not None:
-        radius_km = float(np.linalg.norm(positions[bad])) / 1e3
+        radius_km = math.hypot(*positions[bad]) / 1e3
         raise LineRefusal(
             block.states[bad][0],
             f"{radius_km:g} km from the Earth's centre is no satellite's place",
