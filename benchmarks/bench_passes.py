@@ -1,12 +1,14 @@
-"""Pass search against skyfield's find_events in the same run: ratio, agreement, memory.
+"""Pass search against two peers in the same run: ratio, agreement, memory.
 
-Processor time of one thread, best of three, element parsing included on both sides. Skyfield is
-run on every pair of the first workload and on a sample of the second, whose time is scaled by the
-number of pairs (said so in the table).
+The peers are skyfield's find_events (Python with numpy) and, where it installs, sgp4-predict
+(compiled Rust, 0.3). Processor time of one thread, best of several, element parsing included on
+every side. A peer is run on every pair of the first workload and on a sample of the larger ones,
+whose time is scaled by the number of pairs (said so in the table).
 """
 
 import resource
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,10 +20,17 @@ from tle.design import planned_elements
 from tle.lines import format_lines, parse_record
 from tle.nodes import sgp4_node_tables
 
+try:
+    import sgp4_predict
+except ImportError:  # no wheel for this platform: the table leaves its rows out
+    sgp4_predict = None
+
 EPOCH = datetime(2026, 6, 14, tzinfo=UTC)
 LIMIT_DEG = 10.0
-# Satellites, sites, days, and how many pairs skyfield is timed on (None: all).
-WORKLOADS = ((10, 20, 7, None), (100, 100, 7, 200), (10_000, 20, 1, 200))
+# Satellites, sites and days; and on how many pairs a peer is timed (None: all of them).
+WORKLOADS = ((10, 20, 7), (100, 100, 7), (10_000, 20, 1))
+SKYFIELD_PAIRS = (None, 200, 200)
+COMPILED_PAIRS = (None, None, 20_000)
 
 
 def constellation(count):
@@ -61,18 +70,50 @@ def ours(lines, places, days):
     return find_passes(tables, places, [np.radians(LIMIT_DEG)] * len(places))
 
 
-def skyfields(lines, places, days, scale):
+def skyfields(lines, places, days):
+    """Culminations of every pair by skyfield's find_events."""
+    scale = load.timescale(builtin=True)
+    start = scale.from_datetime(EPOCH)
+    stop = scale.from_datetime(EPOCH + timedelta(days=days))
     found = 0
     for pair in lines:
         satellite = EarthSatellite(*pair, ts=scale)
-        start = scale.from_datetime(EPOCH)
-        stop = scale.from_datetime(EPOCH + timedelta(days=days))
         for place in places:
             topos = wgs84.latlon(
                 np.degrees(place.latitude_rad), np.degrees(place.longitude_rad), place.height_m
             )
             _, events = satellite.find_events(topos, start, stop, altitude_degrees=LIMIT_DEG)
             found += int(np.sum(events == 1))
+    return found
+
+
+@dataclass(frozen=True)
+class Span:
+    """The interval as sgp4-predict wants it: anything with a start and an end."""
+
+    start: datetime
+    end: datetime
+
+
+def sgp4_predicts(lines, places, days):
+    """Transits of every pair by sgp4-predict, those under way at an end of the span included."""
+    span = Span(EPOCH, EPOCH + timedelta(days=days))
+    points = [
+        sgp4_predict.GeodeticPoint(
+            float(np.degrees(place.latitude_rad)),
+            float(np.degrees(place.longitude_rad)),
+            place.height_m,
+        )
+        for place in places
+    ]
+    found = 0
+    for name, pair in enumerate(lines):
+        satellite = sgp4_predict.Predictor.from_tle(sgp4_predict.Tle(str(name), *pair))
+        for point in points:
+            transits = satellite.transits_iter(
+                point, span, LIMIT_DEG, skip_leading_partial=False, clamp_to_interval=True
+            )
+            found += sum(1 for _ in transits)
     return found
 
 
@@ -87,22 +128,26 @@ def best_of(repeats, function, *arguments):
 
 
 def main():
-    scale = load.timescale(builtin=True)
-    print(f"{'satellites x sites x days':28}{'ours, s':>10}{'skyfield, s':>14}{'ratio':>8}  passes")
-    for satellites, places, days, sample in WORKLOADS:
+    peers = {"skyfield": (skyfields, SKYFIELD_PAIRS)}
+    if sgp4_predict is not None:
+        peers["sgp4-predict"] = (sgp4_predicts, COMPILED_PAIRS)
+    print(f"{'satellites x sites x days':28}{'ours, s':>9}  {'peer':14}{'its, s':>9}{'ratio':>7}")
+    for index, (satellites, places, days) in enumerate(WORKLOADS):
         lines, where = constellation(satellites), sites(places)
         spent, found = best_of(9 if satellites < 50 else 3, ours, lines, where, days)
         pairs = satellites * places
-        if sample is None:
-            theirs, count = best_of(1, skyfields, lines, where, days, scale)
-            note = f"{len(found)} ours, {count} culminations skyfield's"
-        else:
-            subset = max(1, sample // 10)
-            theirs, _ = best_of(1, skyfields, lines[:subset], where[:10], days, scale)
-            theirs *= pairs / (subset * 10)
-            note = f"{len(found)}; skyfield scaled from {subset * 10} of {pairs} pairs"
-        name = f"{satellites} x {places} x {days}"
-        print(f"{name:28}{spent:10.3f}{theirs:14.2f}{theirs / spent:8.0f}  {note}")
+        for peer, (search, samples) in peers.items():
+            sampled = samples[index]
+            some, here = (lines, where) if sampled is None else (lines[: sampled // 10], where[:10])
+            theirs, count = best_of(1, search, some, here, days)
+            theirs *= pairs / (len(some) * len(here))
+            note = (
+                f"{len(found)} passes ours, {count} its"
+                if sampled is None
+                else f"{len(found)} passes ours; its time scaled from {sampled} of {pairs} pairs"
+            )
+            name = f"{satellites} x {places} x {days}"
+            print(f"{name:28}{spent:9.3f}  {peer:14}{theirs:9.2f}{theirs / spent:7.1f}  {note}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of the whole process {peak:.0f} MB")
 
