@@ -33,7 +33,7 @@ Indices = NDArray[np.intp]
 _LARGEST_STEP_S = 340.0
 _LARGEST_RADIUS_RATIO = 1.06
 # Nodes times sites that are scanned at once: what follows from them stays in the cache.
-_BLOCK = 100_000
+_BLOCK = 250_000
 
 
 @dataclass(frozen=True, slots=True)

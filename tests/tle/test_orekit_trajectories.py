@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,7 +177,7 @@ def written_by_orekit(propagator, frame, system):
     }
     target = frames[frame]()
     start = AbsoluteDate(2025, 6, 14, 0, 0, 0.0, TimeScalesFactory.getUTC())
-    states = ArrayList()
+    states: Any = ArrayList()
     for minute in range(1441):
         date = start.shiftedBy(60.0 * minute)
         state = propagator.getPVCoordinates(date, target)
