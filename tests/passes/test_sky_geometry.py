@@ -220,6 +220,35 @@ def test_penumbra_times_agree_with_skyfield(table, kernel, monkeypatch):
         assert times[here] == pytest.approx(times[there], abs=0.1)
 
 
+def test_penumbra_begins_and_ends_with_the_limbs_of_the_sun(table, kernel, monkeypatch):
+    """First and last contact: the Sun's centre is one semi-diameter above or below the limb.
+
+    Angles from skyfield's positions; the semi-diameter of the almanacs is 959.63 arcseconds at
+    one astronomical unit (Auwers 1891; the IAU's nominal radius gives 959.23). The limb moves
+    about 200 arcseconds a second, so 0.1 s of step is 20 arcseconds.
+    """
+    monkeypatch.setattr("passes.sky.shadow.FLATTENING", 0.0)
+    times = np.arange(0.0, 5_700.0, 0.1)
+    _, teme = teme_positions_m(parse_record(*SPOQC), EPOCH, times)
+    fixed = teme_to_earth_fixed(EPOCH, times, teme)
+    fraction = sunlit_fraction(fixed, table.sun_earth_fixed_m(times))
+    state = (fraction > 0.0).astype(int) + (fraction >= 1.0)
+    changes = np.flatnonzero(np.diff(state))
+    assert len(changes) == 4
+    scale = load.timescale(builtin=True)
+    instants = scale.from_datetimes([EPOCH + timedelta(seconds=float(times[k])) for k in changes])
+    satellite_km = EarthSatellite(*SPOQC).at(instants).position.km
+    sun_km = (kernel["sun"].at(instants) - kernel["earth"].at(instants)).position.km - satellite_km
+    distance_km = np.linalg.norm(sun_km, axis=0)
+    radius_km = np.linalg.norm(satellite_km, axis=0)
+    nadir = np.arccos(-np.sum(satellite_km * sun_km, axis=0) / (radius_km * distance_km))
+    above_limb_arcsec = np.degrees(nadir - np.arcsin(6378.137 / radius_km)) * 3_600.0
+    semi_diameter_arcsec = 959.63 * 149_597_870.7 / distance_km
+    lit = np.maximum(state[changes], state[changes + 1]) == 2
+    expected = np.where(lit, semi_diameter_arcsec, -semi_diameter_arcsec)
+    assert above_limb_arcsec == pytest.approx(expected, abs=40.0)
+
+
 def test_when_a_pass_is_dark_shadowed_and_away_from_the_moon_is_one_expression(table):
     nodes = sgp4_nodes(parse_record(*SPOQC), EPOCH, 0.0, DAY)
     sky = Windows.of([])
