@@ -26,7 +26,7 @@ def rejections(
         if candidate.refusal is not None:
             text = candidate.refusal
         elif candidate.pass_id not in position:
-            text = "no secret key even under a clear sky: too few counts for a finite-key proof"
+            text = "no secret key even under a clear sky: too few counts for the finite-key bound"
         else:
             index = position[candidate.pass_id]
             text = _conflict(able, problem, solution, index)
