@@ -263,7 +263,7 @@ def test_every_pass_has_a_decision_and_a_reason():
     )
     assert [c.pass_id for c in plan.contacts] == ["pass-1"]
     assert [r.reason for r in plan.rejections] == [
-        "no secret key even under a clear sky: too few counts for a finite-key proof",
+        "no secret key even under a clear sky: too few counts for the finite-key bound",
         "not dark: the Sun is up",
     ]
 
