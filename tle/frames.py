@@ -50,12 +50,25 @@ def teme_to_earth_fixed(epoch: datetime, times_s: Floats, vectors: Floats) -> Fl
     -------
     Earth-fixed vectors, shape (n, 3). Agreement with astropy's TEME to ITRS is below 1 m at LEO.
     """
-    angle = gmst82_rad(epoch, times_s)
-    cos, sin = np.cos(angle), np.sin(angle)
-    x = cos * vectors[:, 0] + sin * vectors[:, 1]
-    y = cos * vectors[:, 1] - sin * vectors[:, 0]
-    z = vectors[:, 2]
+    return turn_to_earth(epoch, times_s, np.moveaxis(vectors, -1, 0))
+
+
+def turn_to_earth(epoch: datetime, times_s: Floats, teme: Floats) -> Floats:
+    """As `teme_to_earth_fixed` for instants of any shape; components first in, last out.
+
+    Shapes (...), (3, ...) and (..., 3).
+    """
     day, fraction = split_mjd(epoch, times_s)
-    pole_x, pole_y = polar_motion_rad(day + fraction)
+    mjd = day + fraction
+    angle = gmst82_of_ut1_rad(day, fraction + ut1_minus_utc_s(mjd) / SECONDS_PER_DAY)
+    cos, sin = np.cos(angle), np.sin(angle)
+    x = cos * teme[0] + sin * teme[1]
+    y = cos * teme[1] - sin * teme[0]
+    z = teme[2]
+    pole_x, pole_y = polar_motion_rad(mjd)
     # First order in the pole (1e-6 rad): second order is 6 micrometres at the Earth's surface.
-    return np.stack([x + pole_x * z, y - pole_y * z, z - pole_x * x + pole_y * y], axis=1)
+    fixed = np.empty((*x.shape, 3))
+    fixed[..., 0] = x + pole_x * z
+    fixed[..., 1] = y - pole_y * z
+    fixed[..., 2] = z - pole_x * x + pole_y * y
+    return fixed

@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sgp4.api import SGP4_ERRORS, WGS72, Satrec
 
-from tle.clock import SECONDS_PER_DAY, earth_orientation, split_mjd, tai_minus_utc_s
+from tle.clock import (
+    SECONDS_PER_DAY,
+    earth_orientation,
+    modified_julian_date,
+    split_mjd,
+    tai_minus_utc_s,
+)
 from tle.elements import ElementSet
 from tle.errors import PropagationError
-from tle.frames import teme_to_earth_fixed
+from tle.frames import turn_to_earth
+from tle.near_earth import is_near_earth, near_earth_positions_m
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +32,9 @@ LARGEST_STEP_S = 1_800.0
 POLAR_RADIUS_M = 6_356_752.0
 GM_M3_S2 = 3.986008e14  # WGS 72
 PADDING = 8
-# Satellites whose tables are rotated together: enough to share the cost, few enough for the cache.
-_BLOCK = 32
+# Nodes that are computed together: enough to share the cost, few enough for the cache.
+_BLOCK_NODES = 12_000
+_STEPS = ("first_s", "step_s")
 _MJD_ORDINAL = date(1858, 11, 17).toordinal()
 _SGP4_EPOCH_MJD = 33_281.0  # 1949-12-31 0 h, from which sgp4init counts its epoch
 
@@ -96,80 +104,127 @@ def sgp4_node_tables(
     A satellite for which SGP4 gives nothing before the window begins gets a table without nodes
     whose `failure` says why.
     """
+    grids = [_Grid.of(elements, epoch, start_s, stop_s, nodes_per_revolution) for elements in sets]
     tables: list[NodeTable] = []
-    for begin in range(0, len(sets), _BLOCK):
-        drafts = [
-            _draft(elements, epoch, start_s, stop_s, nodes_per_revolution)
-            for elements in sets[begin : begin + _BLOCK]
-        ]
-        tables.extend(_turned(drafts, epoch, (start_s, stop_s)))
+    begin = 0
+    while begin < len(grids):
+        end = begin + max(1, _BLOCK_NODES // grids[begin].count)
+        tables.extend(_tabulated(grids[begin:end], epoch, (start_s, stop_s)))
+        begin = end
     return tables
 
 
-def _turned(
-    drafts: Sequence["_Draft"], epoch: datetime, window_s: tuple[float, float]
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The instants at which one satellite is tabulated."""
+
+    elements: ElementSet
+    first_s: float
+    step_s: float
+    count: int
+
+    @classmethod
+    def of(
+        cls,
+        elements: ElementSet,
+        epoch: datetime,
+        start_s: float,
+        stop_s: float,
+        nodes_per_revolution: int | None,
+    ) -> "_Grid":
+        """Equal steps over the window and PADDING steps beyond it; `epoch` must be aware."""
+        modified_julian_date(epoch)
+        density = nodes_per_revolution or _density(elements)
+        step_s = min(_perigee_period_s(elements) / density, LARGEST_STEP_S)
+        count = math.ceil((stop_s - start_s) / step_s) + 2 * PADDING + 1
+        return cls(elements, start_s - PADDING * step_s, step_s, count)
+
+
+def _tabulated(
+    grids: Sequence[_Grid], epoch: datetime, window_s: tuple[float, float]
 ) -> list[NodeTable]:
-    """Node tables of a block of satellites, rotated to the Earth together."""
-    fixed_m = teme_to_earth_fixed(
-        epoch,
-        np.concatenate([draft.times_s for draft in drafts]),
-        np.concatenate([draft.teme_m for draft in drafts]),
-    )
-    ends = np.cumsum([len(draft.times_s) for draft in drafts])
+    """Node tables of a block of satellites, row by row; shorter rows repeat their last instant."""
+    counts = np.array([grid.count for grid in grids])
+    index = np.minimum(np.arange(counts.max()), counts[:, None] - 1)
+    first, step = (np.array([[getattr(grid, name)] for grid in grids]) for name in _STEPS)
+    times_s = first + step * index
+    codes, teme_m = _propagated(grids, epoch, times_s)
+    # SGP4 may follow an orbit through the Earth, or, in its last minutes before it gives up, far
+    # beyond its apogee: neither is a satellite.
+    squared = np.einsum("ckn,ckn->kn", teme_m, teme_m)
+    farthest = np.array([[(1.5 * _apogee_m(grid.elements)) ** 2] for grid in grids])
+    is_lost = (codes != 0) | (squared < POLAR_RADIUS_M**2) | (squared > farthest)
+    fixed_m = turn_to_earth(epoch, times_s, teme_m)
     return [
-        NodeTable(
-            name=draft.name,
-            epoch=epoch,
-            start_s=draft.first_s,
-            step_s=draft.step_s,
-            positions_m=fixed_m[end - len(draft.times_s) : end],
-            window_s=window_s,
-            failure=draft.failure,
+        _table(
+            grid,
+            epoch,
+            window_s,
+            fixed_m[row, : grid.count],
+            codes[row],
+            is_lost[row, : grid.count],
         )
-        for draft, end in zip(drafts, ends, strict=True)
+        for row, grid in enumerate(grids)
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A node table before it is turned with the Earth."""
+def _propagated(
+    grids: Sequence[_Grid], epoch: datetime, times_s: Floats
+) -> tuple[NDArray[np.uint8], Floats]:
+    """SGP4 error codes, shape (k, n), and TEME positions [m], shape (3, k, n), of a block."""
+    codes = np.zeros(times_s.shape, dtype=np.uint8)
+    teme_m = np.empty((3, *times_s.shape))
+    fast = [row for row, grid in enumerate(grids) if is_near_earth(grid.elements)]
+    good = np.zeros(len(grids), dtype=bool)
+    elapsed = _seconds_without_leap([grids[row].elements for row in fast], epoch, times_s)
+    if fast and elapsed is not None:
+        minutes = (times_s[fast] + elapsed[:, None]) / 60.0
+        teme_m[:, fast], good[fast] = near_earth_positions_m(
+            [grids[row].elements for row in fast], minutes
+        )
+    for row in np.flatnonzero(~good).tolist():
+        codes[row], position_m = teme_positions_m(grids[row].elements, epoch, times_s[row])
+        teme_m[:, row] = position_m.T
+    return codes, teme_m
 
-    name: str
-    first_s: float
-    step_s: float
-    times_s: Floats
-    teme_m: Floats
-    failure: str
+
+def _seconds_without_leap(
+    sets: Sequence[ElementSet], epoch: datetime, times_s: Floats
+) -> Floats | None:
+    """Seconds from the epochs of element sets to an epoch; None if leap seconds may lie between."""
+    days, fractions = split_mjd(epoch, np.array([float(times_s.min()), 0.0]))
+    epochs = np.array([_epoch_mjd(elements) for elements in sets]).reshape(-1, 2)
+    if min(days[0], epochs[:, 0].min(initial=np.inf)) < earth_orientation().leap_mjd[-1]:
+        return None
+    elapsed = ((days[1] - epochs[:, 0]) + (fractions[1] - epochs[:, 1])) * SECONDS_PER_DAY
+    return np.asarray(elapsed)
 
 
-def _draft(
-    elements: ElementSet,
+def _table(
+    grid: _Grid,
     epoch: datetime,
-    start_s: float,
-    stop_s: float,
-    nodes_per_revolution: int | None,
-) -> _Draft:
-    """SGP4 at the nodes of one satellite, up to its first failure."""
-    density = nodes_per_revolution or _density(elements)
-    step_s = min(_perigee_period_s(elements) / density, LARGEST_STEP_S)
-    first_s = start_s - PADDING * step_s
-    count = int(np.ceil((stop_s - start_s) / step_s)) + 2 * PADDING + 1
-    times_s = first_s + step_s * np.arange(count, dtype=np.float64)
-    codes, teme_m = teme_positions_m(elements, epoch, times_s)
-    name = elements.name or str(elements.norad_cat_id)
-    # SGP4 may follow an orbit through the Earth, or, in its last minutes before it gives up, far
-    # beyond its apogee: neither is a satellite.
-    squared = np.einsum("nk,nk->n", teme_m, teme_m)
-    is_lost = (codes != 0) | (squared < POLAR_RADIUS_M**2)
-    is_lost |= squared > (1.5 * _apogee_m(elements)) ** 2
-    if not is_lost.any():
-        return _Draft(name, first_s, step_s, times_s, teme_m, "")
-    good = int(np.argmax(is_lost))
-    when = epoch + timedelta(seconds=float(times_s[good]))
-    reason = SGP4_ERRORS[int(codes[good])] if codes[good] else "the orbit ends"
-    failure = f"SGP4 stops at {when:%Y-%m-%dT%H:%MZ}: {reason}"
-    good = good if good >= 2 * PADDING else 0
-    return _Draft(name, first_s, step_s, times_s[:good], teme_m[:good], failure)
+    window_s: tuple[float, float],
+    fixed_m: Floats,
+    codes: NDArray[np.uint8],
+    is_lost: NDArray[np.bool_],
+) -> NodeTable:
+    """The nodes of one satellite up to its first failure."""
+    failure = ""
+    if is_lost.any():
+        good = int(np.argmax(is_lost))
+        when = epoch + timedelta(seconds=grid.first_s + grid.step_s * good)
+        reason = SGP4_ERRORS[int(codes[good])] if codes[good] else "the orbit ends"
+        failure = f"SGP4 stops at {when:%Y-%m-%dT%H:%MZ}: {reason}"
+        fixed_m = fixed_m[: good if good >= 2 * PADDING else 0]
+    return NodeTable(
+        name=grid.elements.name or str(grid.elements.norad_cat_id),
+        epoch=epoch,
+        start_s=grid.first_s,
+        step_s=grid.step_s,
+        positions_m=np.ascontiguousarray(fixed_m),
+        window_s=window_s,
+        failure=failure,
+    )
 
 
 def _apogee_m(elements: ElementSet) -> float:

@@ -115,6 +115,23 @@ def test_a_pass_that_runs_at_the_edges_of_the_window_is_kept_and_flagged():
     assert last.aos_s == pytest.approx(whole.aos_s, abs=1e-3)
 
 
+@pytest.mark.parametrize("beyond_s", [-2.5, 2.5])
+def test_a_cut_pass_culminates_inside_the_window_or_at_its_edge(exact_elevation, beyond_s):
+    """A window that ends seconds after (before) the culmination of a pass near the zenith."""
+    site = place(47.07, 15.49, 539.0)
+    table = sgp4_nodes(SPOQC, EPOCH, 0.0, 5 * 86_400.0)
+    found = find_passes([table], [site], [np.radians(10.0)])
+    highest = int(np.argmax(found.max_elevation_rad))
+    edge = float(found.tca_s[highest]) + beyond_s
+    times = np.linspace(edge - 10.0, edge, 20_001)
+    exact = exact_elevation(SPOQC, site, EPOCH, times)
+    cut = find_passes([sgp4_nodes(SPOQC, EPOCH, edge - 3_600.0, edge)], [site], [np.radians(10.0)])
+    assert cut.los_truncated[-1]
+    # The asked accuracy; culmination itself is known to the flatness of the curve.
+    assert np.degrees(cut.max_elevation_rad[-1]) == pytest.approx(np.degrees(exact.max()), abs=1e-3)
+    assert cut.tca_s[-1] == pytest.approx(times[np.argmax(exact)], abs=0.02)
+
+
 def test_profile_of_a_pass_is_exact_every_second(exact_elevation):
     site = place(55.91, -3.32, 120.0)
     table = sgp4_nodes(SPOQC, EPOCH, 0.0, 86_400.0)

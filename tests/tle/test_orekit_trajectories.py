@@ -152,6 +152,49 @@ def test_we_read_what_orekit_writes(orekit, ephemeris, tmp_path, frame, system):
     assert difference.max() < WITHIN_M[frame]
 
 
+def test_orekit_with_the_observed_pole_turns_teme_as_we_do(orekit, ephemeris, tmp_path):  # noqa: ARG001
+    """What is left of TEME's 1.1 m once Orekit corrects the nutation of 1980 by observation.
+
+    TEME and the true equator and equinox differ by the equation of the equinoxes, the nutation in
+    longitude times cos(23.44 degrees). Taken through the uncorrected true equator (Orekit's own
+    TEME), on by what the correction adds to that equation, and out through the corrected equator,
+    our positions reach its Earth-fixed frame.
+    """
+    from org.hipparchus.geometry.euclidean.threed import Vector3D
+    from org.orekit.frames import FramesFactory
+    from org.orekit.time import AbsoluteDate, TimeScalesFactory
+    from org.orekit.utils import IERSConventions
+
+    path = tmp_path / "spoqc.oem"
+    path.write_text(format_oem(ephemeris, created=EPOCH))
+    observations = FramesFactory.getEOPHistory(IERSConventions.IERS_1996, True)
+    itrf = parse_oem(path).getSegments().get(0).getFrame()
+    teme, modelled, observed = (
+        FramesFactory.getTEME(),
+        FramesFactory.getTOD(False),
+        FramesFactory.getTOD(True),
+    )
+    start = AbsoluteDate(2025, 6, 14, 0, 0, 0.0, TimeScalesFactory.getUTC())
+    theirs, uncorrected = [], []
+    for time_s, position in zip(TIMES, teme_positions_m(SPOQC, EPOCH, TIMES)[1], strict=True):
+        date = start.shiftedBy(float(time_s))
+        vector = Vector3D(*(float(x) for x in position))
+        x, y, z = teme.getStaticTransformTo(modelled, date).transformPosition(vector).toArray()
+        in_longitude, _ = observations.getEquinoxNutationCorrection(date)
+        turn = in_longitude * np.cos(np.radians(23.44))
+        of_date = Vector3D(
+            float(x * np.cos(turn) - y * np.sin(turn)),
+            float(y * np.cos(turn) + x * np.sin(turn)),
+            z,
+        )
+        fixed = observed.getStaticTransformTo(itrf, date).transformPosition(of_date)
+        theirs.append(list(fixed.toArray()))
+        fixed = teme.getStaticTransformTo(itrf, date).transformPosition(vector)
+        uncorrected.append(list(fixed.toArray()))
+    assert np.linalg.norm(np.array(theirs) - truth_m(), axis=1).max() < WITHIN_M["GCRF"]
+    assert 1.0 < np.linalg.norm(np.array(uncorrected) - truth_m(), axis=1).max() < WITHIN_M["TEME"]
+
+
 def written_by_orekit(propagator, frame, system):
     """The OEM text that Orekit writes of a trajectory in a frame and time system."""
     from java.lang import StringBuilder
