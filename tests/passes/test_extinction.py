@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passes.errors import LinkError
-from passes.link.extinction import (
+from passes.link.air.extinction import (
     aerosol_optical_depth,
     pressure_ratio,
     slant_extinction_db,
     water_line_warning,
 )
-from passes.link.tables import aerosol_shape, gas_absorption
+from passes.link.air.tables import aerosol_shape, gas_absorption
 from passes.link.terminals import Atmosphere
 
 AIR = Atmosphere(0.15, "rural23", 0.010, 320.0, cirrus_optical_depth=0.05)

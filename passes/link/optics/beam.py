@@ -82,6 +82,95 @@ def klein_degnan_1974(aperture_over_beam: ArrayLike, obscuration: float = 0.0) -
     return np.asarray(2.0 / alpha2 * field**2)
 
 
+def transmitted_share(
+    aperture_over_beam: ArrayLike, obscuration: float, reference: PowerReference | str
+) -> Floats:
+    """Power at the point where the photon number is defined, over that of the laser.
+
+    Parameters
+    ----------
+    aperture_over_beam : aperture radius over the 1/e2 radius of the beam in it, any shape
+    obscuration : diameter of the central obstruction over the aperture, in [0, 1)
+    reference : where the photon number is defined
+
+    Returns
+    -------
+    1 at the laser; behind the telescope what clipping and obstruction let through.
+    """
+    alpha2 = np.asarray(aperture_over_beam, dtype=np.float64) ** 2
+    if PowerReference(reference) is PowerReference.LASER:
+        return np.ones_like(alpha2)
+    return np.asarray(np.exp(-2.0 * obscuration**2 * alpha2) - np.exp(-2.0 * alpha2))
+
+
+def transmit_gain_efficiency(
+    aperture_over_beam: ArrayLike, obscuration: float, reference: PowerReference | str
+) -> Floats:
+    """On-axis gain of a telescope over that of its full, evenly lit aperture.
+
+    Parameters
+    ----------
+    aperture_over_beam : aperture radius over the 1/e2 radius of the beam in it, positive, any shape
+    obscuration : diameter of the central obstruction over the aperture, in [0, 1)
+    reference : whether the photon number is defined before the telescope ("laser") or behind it
+        ("transmitted"); there is no default, since mistaking one for the other costs 0.4-2.3 dB
+
+    Returns
+    -------
+    Efficiency of the same shape. At the best truncation 0.8145 of the laser or 0.8864 of what is
+    transmitted, without obstruction.
+
+    References
+    ----------
+    Klein and Degnan (1974), see `klein_degnan_1974`.
+    """
+    if not (0.0 <= obscuration < 1.0 and np.all(np.asarray(aperture_over_beam) > 0.0)):
+        raise LinkError(
+            f"truncation {np.min(aperture_over_beam):g} with obscuration {obscuration:g} "
+            "is not possible"
+        )
+    share = transmitted_share(aperture_over_beam, obscuration, reference)
+    return np.asarray(klein_degnan_1974(aperture_over_beam, obscuration) / share)
+
+
+def optimum_truncation(obscuration: float) -> float:
+    """Aperture radius over beam radius that gives the most light on axis from a given laser.
+
+    Good to 1 % of the ratio for obscurations up to 0.4, where the gain is flat to 1e-4.
+
+    References
+    ----------
+    Klein and Degnan (1974), see `klein_degnan_1974`; a fit to the maximum of its gain.
+    """
+    if not 0.0 <= obscuration <= 0.4:
+        raise LinkError(f"obscuration {obscuration:g} of the transmitter is outside 0..0.4")
+    return 1.12 - 1.30 * obscuration**2 + 2.12 * obscuration**4
+
+
+def gaussian_beam_radius_m(range_m: ArrayLike, waist_m: float, wavelength_m: float) -> Floats:
+    """1/e2 intensity radius of a diffraction-limited Gaussian beam at a distance from its waist.
+
+    Parameters
+    ----------
+    range_m : distance from the waist, any shape
+    waist_m : 1/e2 intensity radius of the waist, positive
+    wavelength_m : of the laser
+
+    Returns
+    -------
+    Radius of the shape of `range_m`; in the far field range x wavelength / (pi waist). Nothing
+    clips this beam: for a telescope that does see `aperture_half_angle_rad`.
+
+    References
+    ----------
+    H. Kogelnik and T. Li, Appl. Opt. 5, 1550 (1966), Eq. 20.
+    """
+    if not waist_m > 0.0:
+        raise LinkError(f"waist of {waist_m:g} m is not positive")
+    spread = wavelength_m * np.asarray(range_m, dtype=np.float64) / (np.pi * waist_m**2)
+    return np.asarray(waist_m * np.sqrt(1.0 + spread**2))
+
+
 def aperture_half_angle_rad(
     wavelength_m: float,
     aperture_m: float,
@@ -104,7 +193,8 @@ def aperture_half_angle_rad(
     Half-angle sqrt(8 / G) with G the on-axis gain; exact on axis for ranges far beyond
     pi w^2 / wavelength (83 km for 0.15 m at 849 nm). Real payloads rarely are diffraction limited:
     prefer a measured divergence. A receiver that fills a fair part of the beam gets slightly more
-    than the Gaussian says: 0.07 dB for 1.2 m at 500 km, 0.01 dB at 1700 km.
+    than the Gaussian says: 0.07 dB for 1.2 m at 500 km, 0.01 dB at 1700 km; exact is
+    `passes.link.optics.diffraction.diffraction_capture`.
 
     References
     ----------
@@ -116,9 +206,7 @@ def aperture_half_angle_rad(
             f"obscuration {obscuration:g} is not possible"
         )
     alpha = aperture_m / (2.0 * beam_radius_m)
-    efficiency = float(klein_degnan_1974(alpha, obscuration))
-    if PowerReference(reference) is PowerReference.TRANSMITTED:
-        efficiency /= np.exp(-2.0 * (obscuration * alpha) ** 2) - np.exp(-2.0 * alpha**2)
+    efficiency = float(transmit_gain_efficiency(alpha, obscuration, reference))
     gain = (np.pi * aperture_m / wavelength_m) ** 2 * efficiency
     return float(np.sqrt(8.0 / gain))
 
@@ -143,3 +231,26 @@ def aperture_capture(
         over_radius2 * (aperture_m / 2.0) ** 2, 2.0, over_radius2 * np.asarray(offset_m) ** 2
     )
     return np.asarray(within, dtype=np.float64)
+
+
+def obscured_capture(
+    beam_radius_m: ArrayLike, aperture_m: float, obscuration: float, offset_m: ArrayLike = 0.0
+) -> Floats:
+    """Fraction of a Gaussian beam that a telescope with a central obstruction catches.
+
+    Parameters
+    ----------
+    beam_radius_m : 1/e2 intensity radius where the telescope is, any shape
+    aperture_m : diameter of the telescope
+    obscuration : diameter of the central obstruction over the aperture, in [0, 1)
+    offset_m : distance between the centres of beam and telescope, any shape
+
+    Returns
+    -------
+    Fraction in [0, 1], exact at any offset. In a wide beam 1 - obscuration^2 of the open
+    aperture's; in a narrow one the obstruction takes more on axis and nothing far off it.
+    """
+    if not 0.0 <= obscuration < 1.0:
+        raise LinkError(f"obscuration {obscuration:g} of the receiver is outside 0..1")
+    blocked = aperture_capture(beam_radius_m, aperture_m * obscuration, offset_m)
+    return np.asarray(aperture_capture(beam_radius_m, aperture_m, offset_m) - blocked)

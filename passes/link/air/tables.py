@@ -11,6 +11,10 @@ from passes.errors import LinkError
 
 Floats = NDArray[np.float64]
 
+# The columns for which the gas table was made: US Standard Atmosphere 1976.
+TABLE_WATER_M = 0.0142
+TABLE_OZONE_DU = 344.0
+
 
 @dataclass(frozen=True, slots=True)
 class SpectralTable:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from passes.errors import LinkError
+
 Floats = NDArray[np.float64]
 
 
@@ -23,8 +25,12 @@ def pointing_moment(
     Moment, shape of the inputs broadcast. Valid for a telescope much smaller than the beam, where
     h = exp(-2 r^2 / half_angle^2); a Monte Carlo of 4e6 draws agrees to 1e-4 for n = 1.
     """
-    half_angle2 = np.asarray(half_angle_rad, dtype=np.float64) ** 2
-    spread = half_angle2 + 4.0 * order * np.asarray(jitter_rad, dtype=np.float64) ** 2
+    half_angle = np.asarray(half_angle_rad, dtype=np.float64)
+    jitter = np.asarray(jitter_rad, dtype=np.float64)
+    if not (np.all(half_angle > 0.0) and np.all(jitter >= 0.0)):
+        raise LinkError("half angle is not positive, or pointing jitter is negative")
+    half_angle2 = half_angle**2
+    spread = half_angle2 + 4.0 * order * jitter**2
     return np.asarray(
         half_angle2 / spread * np.exp(-2.0 * order * np.asarray(bias_rad) ** 2 / spread)
     )

@@ -4,20 +4,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from passes.errors import LinkError
-from passes.link.tables import aerosol_shape, gas_absorption
+from passes.link.air.aerosol import angstrom_1929
+from passes.link.air.lines import line_absorption_db
+from passes.link.air.tables import TABLE_OZONE_DU, TABLE_WATER_M, aerosol_shape, gas_absorption
 from passes.link.terminals import Atmosphere
 from passes.sky.airmass import gueymard_1995_water, kasten_young_1989
 
 Floats = NDArray[np.float64]
 
 DB_PER_NEPER = 10.0 / np.log(10.0)
-# The columns for which the gas table was made: US Standard Atmosphere 1976.
-TABLE_WATER_M = 0.0142
-TABLE_OZONE_DU = 344.0
 
-# Rural boundary layer, LOWTRAN7 rev 4.2, whole column.
+# Any boundary layer, LOWTRAN7 rev 4.2, whole column.
 _VISIBILITY_M = 1e3 * np.array([5.0, 10.0, 15.0, 20.0, 23.0, 30.0, 40.0, 50.0])
-_RURAL_DEPTH_550 = np.array([1.1708, 0.6737, 0.4731, 0.3679, 0.3249, 0.2539, 0.1955, 0.1604])
+_DEPTH_550 = np.array([1.1708, 0.6737, 0.4731, 0.3679, 0.3249, 0.2539, 0.1955, 0.1604])
 
 WATER_LINES_NM = (813.0, 836.0)
 
@@ -76,20 +75,27 @@ def aerosol_optical_depth(wavelength_m: float, depth_550: float, aerosol: str) -
 
 
 def aerosol_depth_550_from_visibility(visibility_m: float) -> float:
-    """Vertical optical depth of rural aerosol at 550 nm from the visibility at the ground.
+    """Vertical optical depth of aerosol at 550 nm from the visibility at the ground.
 
     A stopgap: the ground says little about the column above it. Prefer a measured or forecast
-    optical depth. Interpolated in the logarithms between 5 and 50 km, LOWTRAN7 rev 4.2.
+    optical depth. Interpolated in the logarithms between 5 and 50 km, LOWTRAN7 rev 4.2. The runs
+    were those of rural aerosol; maritime, urban and tropospheric have the same depth at 550 nm,
+    since there the visibility alone sets the profile (its routine AERPRF) and the type the shape
+    over wavelength. The depth is that above the place where the visibility was seen.
     """
     if not _VISIBILITY_M[0] <= visibility_m <= _VISIBILITY_M[-1]:
         raise LinkError(f"visibility {visibility_m / 1e3:g} km is outside 5..50 km")
-    return float(
-        np.exp(np.interp(np.log(visibility_m), np.log(_VISIBILITY_M), np.log(_RURAL_DEPTH_550)))
-    )
+    return float(np.exp(np.interp(np.log(visibility_m), np.log(_VISIBILITY_M), np.log(_DEPTH_550))))
 
 
 def slant_extinction_db(
-    wavelength_m: float, elevation_rad: ArrayLike, atmosphere: Atmosphere, height_m: float
+    wavelength_m: float,
+    elevation_rad: ArrayLike,
+    atmosphere: Atmosphere,
+    height_m: float,
+    *,
+    angstrom_exponent: float | None = None,
+    line_zenith_loss_db: float | None = None,
 ) -> dict[str, Floats]:
     """Loss of each constituent of the air between space and a station [dB].
 
@@ -101,24 +107,26 @@ def slant_extinction_db(
     atmosphere : columns at the station
     height_m : of the station; it thins Rayleigh scattering and the mixed gases and nothing else,
         because aerosol and water are given at the station
+    angstrom_exponent : if measured, in place of the shape of `atmosphere.aerosol`
+    line_zenith_loss_db : of this laser through 1.42 cm of water, if known, in place of the band
+        mean of water; see `passes.link.air.lines.line_absorption_db`
 
     Returns
     -------
     "rayleigh", "ozone", "water", "mixed gases", "aerosol", "cirrus", each with the shape of
-    `elevation_rad`. Rows of LOWTRAN7 are met within 0.1 dB at 15 deg and above, MODTRAN within
-    0.3 dB. The gases are means over 2 nm: see `water_line_warning`.
+    `elevation_rad`. LOWTRAN7 is met within 0.03 dB above 10 deg, MODTRAN within 0.3 dB. The
+    gases are means over 2 nm: see `water_line_warning`. Collisions of oxygen near 1064 nm are not
+    in them: see `passes.link.air.oxygen`.
 
     References
     ----------
     Pressure-corrected airmass for the mixed gases: R. E. Bird and C. Riordan, J. Clim. Appl.
-    Meteorol. 25, 87 (1986). Tables: see `passes.link.tables`.
+    Meteorol. 25, 87 (1986). Tables: see `passes.link.air.tables`.
     """
     airmass, low_airmass = kasten_young_1989(elevation_rad), gueymard_1995_water(elevation_rad)
     pressure, gases = pressure_ratio(height_m), gas_absorption()
     water = low_airmass * atmosphere.precipitable_water_m / TABLE_WATER_M
-    aerosol_depth = aerosol_optical_depth(
-        wavelength_m, atmosphere.aerosol_optical_depth_550, atmosphere.aerosol
-    )
+    aerosol_depth = _aerosol_depth(wavelength_m, atmosphere, angstrom_exponent)
     ozone = atmosphere.ozone_du / TABLE_OZONE_DU
     nepers = {
         "rayleigh": bodhaine_1999(wavelength_m, pressure) * airmass,
@@ -130,7 +138,18 @@ def slant_extinction_db(
         # Cirrus lies above most of the air, so that the airmass of low layers would be too large.
         "cirrus": atmosphere.cirrus_optical_depth * airmass,
     }
-    return {name: np.asarray(DB_PER_NEPER * depth) for name, depth in nepers.items()}
+    losses_db = {name: np.asarray(DB_PER_NEPER * depth) for name, depth in nepers.items()}
+    if line_zenith_loss_db is not None:
+        losses_db["water"] = line_absorption_db(
+            line_zenith_loss_db, elevation_rad, atmosphere.precipitable_water_m
+        )
+    return losses_db
+
+
+def _aerosol_depth(wavelength_m: float, air: Atmosphere, exponent: float | None) -> float:
+    if exponent is not None:
+        return angstrom_1929(wavelength_m, air.aerosol_optical_depth_550, exponent)
+    return aerosol_optical_depth(wavelength_m, air.aerosol_optical_depth_550, air.aerosol)
 
 
 def water_line_warning(wavelength_m: float) -> str | None:

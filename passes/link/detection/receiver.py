@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erf
 
+from passes.errors import LinkError
 from passes.link.terminals import Receiver
 
 Floats = NDArray[np.float64]
@@ -32,6 +33,8 @@ def gate_fraction(
     Fraction in (0, 1]. Real detectors have a slow tail that a Gaussian lacks: a few percent more
     are lost in gates shorter than 1 ns.
     """
+    if not gate_s > 0.0:
+        raise LinkError(f"gate of {1e9 * gate_s:g} ns is not positive")
     rms_s = np.sqrt(
         (RMS_PER_FWHM * pulse_fwhm_s) ** 2
         + (RMS_PER_FWHM * detector_jitter_fwhm_s) ** 2
@@ -46,6 +49,8 @@ def gate_fraction(
 
 def live_fraction(rate_hz: ArrayLike, dead_time_s: float) -> Floats:
     """Share of clicks that a non-paralysable detector counts, 1 / (1 + rate x dead time).
+
+    For the other kind of detector see `passes.link.detection.dead_time`.
 
     Parameters
     ----------

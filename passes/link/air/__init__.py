@@ -1,0 +1,1 @@
+"""Air: what a clear or hazy atmosphere takes from the light."""

@@ -1,0 +1,1 @@
+"""Detection: gates and dead time."""

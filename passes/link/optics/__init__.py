@@ -1,0 +1,1 @@
+"""Optics: beams, telescopes and where they point."""
