@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from passes.sky.magnitudes import photon_radiance, photons
+from passes.sky.magnitudes import I_WAVELENGTH_M, photon_radiance, photons
 
 Floats = NDArray[np.float64]
 
 # Scattered moonlight, full Moon minus new Moon of ESO SkyCalc 1.4.3 at 45 deg (Noll et al., Astron.
 # Astrophys. 543, A92, 2012; Jones et al., ibid. 560, A91, 2013): bluer than the Sun.
 MOONLIGHT_V_MINUS_I = -0.14
+# Beyond I its flux falls with this power of the wavelength: the same spectra give 18.18, 18.66 and
+# 18.7 mag for the moonlight alone in I, J and H, exponents of 4.0 and 3.9.
+MOONLIGHT_EXPONENT_BEYOND_I = 4.0
+# Standard deviation of one night's moonlight from Krisciunas & Schaefer (1991).
+MOONLIGHT_SIGMA_MAG = 0.5
 # Colour of the Sun. Twilight from a clear zenith is bluer in V, so that its near-infrared part is
 # overestimated; nobody has published the slope of twilight near 800 nm.
 SUNLIGHT_V_MINUS_I = 0.70
@@ -101,8 +106,9 @@ def krisciunas_schaefer_1991(
 def moonlight_radiance(brightness_nanolambert: ArrayLike, wavelength_m: float) -> Floats:
     """Scattered moonlight of a V brightness near the laser [photon s-1 m-2 sr-1 nm-1].
 
-    Against ESO SkyCalc (full Moon, 45 deg away, 656-850 nm) the whole sky comes out 10-30 % too
-    dark. Beyond the I band it is an upper bound: at 1550 nm the Moon hardly matters.
+    Against ESO SkyCalc (full Moon, 45 deg away, 656-850 nm) the moonlight comes out 31-34 %
+    too dark, as much as its authors leave out within 7 deg of full Moon (the opposition effect, up
+    to 35 %); one night differs by `MOONLIGHT_SIGMA_MAG`. At 1550 nm the Moon hardly matters.
 
     References
     ----------
@@ -113,7 +119,9 @@ def moonlight_radiance(brightness_nanolambert: ArrayLike, wavelength_m: float) -
     one_nanolambert = photon_radiance(
         (20.7233 + np.log(34.08)) / 0.92104, MOONLIGHT_V_MINUS_I, wavelength_m
     )
-    return np.asarray(np.asarray(brightness_nanolambert, dtype=np.float64) * one_nanolambert)
+    beyond_i = min(1.0, I_WAVELENGTH_M / wavelength_m) ** MOONLIGHT_EXPONENT_BEYOND_I
+    brightness = np.asarray(brightness_nanolambert, dtype=np.float64)
+    return np.asarray(brightness * one_nanolambert * beyond_i)
 
 
 def sunlight_radiance(sun_elevation_rad: ArrayLike, wavelength_m: float) -> Floats:

@@ -1,0 +1,1 @@
+"""Background: light that is no signal."""
