@@ -1,0 +1,1 @@
+"""Calibration: a link fitted to measured counts."""

@@ -1,0 +1,1 @@
+"""Spread: counts of a pass as a distribution over what is not known."""
