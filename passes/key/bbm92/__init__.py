@@ -1,0 +1,1 @@
+"""Entangled pairs over two links."""

@@ -1,0 +1,1 @@
+"""BB84 with two intensities."""
