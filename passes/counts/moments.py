@@ -46,7 +46,12 @@ class Moments:
 
 
 def moments_from_slots(
-    efficiency: ArrayLike, pulses: ArrayLike, noise_key: ArrayLike, noise_test: ArrayLike
+    efficiency: ArrayLike,
+    pulses: ArrayLike,
+    noise_key: ArrayLike,
+    noise_test: ArrayLike,
+    *,
+    fading: ArrayLike | None = None,
 ) -> Moments:
     """Moments of a pass from its slots; one slot is a channel that does not change.
 
@@ -56,6 +61,9 @@ def moments_from_slots(
     pulses : pulses sent in each slot, >= 0; shape (n,) or one number
     noise_key, noise_test : noise probability per gate and detector as seen in the key (test)
         basis, in [0, 0.5]; shape (n,) or one number
+    fading : E[h^j] of the factor h by which the efficiency fluctuates about its mean within a
+        slot, j = 0..ORDER-1, with E[h] = 1; shape (ORDER,) or (ORDER, n). Default: no fluctuation.
+        `pointing_fading` and `scintillation_fading` give it; independent causes multiply
 
     Returns
     -------
@@ -70,12 +78,66 @@ def moments_from_slots(
     powers = np.ones((ORDER, eta.size))
     for order in range(1, ORDER):
         powers[order] = powers[order - 1] * eta / order
+    largest = float(eta.max(initial=0.0))
+    if fading is not None:
+        factors = _checked_fading(fading, eta.size)
+        powers *= factors
+        # The remainder of the series is that of an efficiency with this last moment.
+        largest *= float(factors[-1].max(initial=1.0)) ** (1.0 / (ORDER - 1))
     return Moments(
         efficiency=powers @ sent,
         noise_key=powers @ (sent * key),
         noise_test=powers @ (sent * test),
-        largest_efficiency=float(eta.max(initial=0.0)),
+        largest_efficiency=largest,
     )
+
+
+def _checked_fading(fading: ArrayLike, slots: int) -> Floats:
+    """Moments of fading as (ORDER, n); ValueError where they are none."""
+    factors = np.asarray(fading, dtype=np.float64)
+    if factors.shape not in {(ORDER,), (ORDER, slots)}:
+        raise ValueError(f"fading has shape {factors.shape}, not ({ORDER},) or ({ORDER}, {slots})")
+    factors = factors.reshape(ORDER, -1)
+    if not np.allclose(factors[:2], 1.0, rtol=0.0, atol=1e-9):
+        raise ValueError("fading does not start with E[1] = E[h] = 1")
+    # Lyapunov: E[h^j]^(1/j) does not fall.
+    if not (np.all(np.isfinite(factors)) and np.all(np.diff(factors, axis=0) >= -1e-9)):
+        raise ValueError("fading is no sequence of moments: it falls or is not finite")
+    return factors
+
+
+def pointing_fading(half_angle_rad: ArrayLike, jitter_rad: ArrayLike) -> Floats:
+    """E[h^j] / E[h]^j of a Gaussian beam that trembles, j = 0..ORDER-1.
+
+    With g = half_angle^2 / (4 jitter^2) the transmittance follows E[h^j] = g / (g + j) (Kiasaleh,
+    TDA Progress Report 42-118, 209, 1994; beam much wider than the telescope).
+
+    Parameters
+    ----------
+    half_angle_rad : 1/e2 intensity half-angle
+    jitter_rad : standard deviation per axis; scalars, or shape (n,) for a result (ORDER, n)
+    """
+    half_angle = np.asarray(half_angle_rad, dtype=np.float64)
+    jitter = np.asarray(jitter_rad, dtype=np.float64)
+    if not (np.all(half_angle > 0.0) and np.all(jitter >= 0.0)):
+        raise ValueError("half angle is not positive, or pointing jitter is negative")
+    j = np.arange(ORDER).reshape((ORDER,) + (1,) * (half_angle * jitter).ndim)
+    inverse = 4.0 * (jitter / half_angle) ** 2
+    return np.asarray((1.0 + inverse) ** j / (1.0 + j * inverse))
+
+
+def scintillation_fading(log_irradiance_variance: ArrayLike) -> Floats:
+    """E[h^j] of log-normal scintillation with mean 1: exp(s^2 j (j - 1) / 2), j = 0..ORDER-1.
+
+    Parameters
+    ----------
+    log_irradiance_variance : s^2 >= 0, of ln h after aperture averaging; scalar or (n,)
+    """
+    variance = np.asarray(log_irradiance_variance, dtype=np.float64)
+    if not np.all(variance >= 0.0):
+        raise ValueError("log-irradiance variance is negative")
+    j = np.arange(ORDER).reshape((ORDER,) + (1,) * variance.ndim)
+    return np.asarray(np.exp(0.5 * variance * j * (j - 1)))
 
 
 def checked_slots(

@@ -59,3 +59,23 @@ def lim_2014_budget(secrecy: float, correctness: float) -> EpsilonBudget:
         for symbol, count, meaning in _LIM_2014_TERMS
     )
     return EpsilonBudget(secrecy, correctness, terms)
+
+
+def tight_budget(secrecy: float, correctness: float, *, has_vacuum_state: bool) -> EpsilonBudget:
+    """Equal shares of the mode `tight`, one for every one-sided bound that it uses.
+
+    Parameters
+    ----------
+    has_vacuum_state : whether the third intensity is zero. Then detections take four bounds a
+        basis (three lower or upper ones of eq. (3), one of eq. (2)) and errors four: the 21 shares
+        of Lim et al. With a third intensity above zero eq. (2) needs one more a basis: 23.
+    """
+    detections = 8 if has_vacuum_state else 10
+    counts = {"eps_1": detections, "eps_2": 4}
+    terms = tuple((symbol, counts.get(symbol, n), text) for symbol, n, text in _LIM_2014_TERMS)
+    shares = sum(count for _, count, _ in terms)
+    return EpsilonBudget(
+        secrecy,
+        correctness,
+        tuple(EpsilonTerm(symbol, n, text, secrecy / shares) for symbol, n, text in terms),
+    )

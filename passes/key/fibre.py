@@ -4,10 +4,10 @@ import math
 
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
-from passes.key.counts import decoy_counts_from_slots
-from passes.key.decoy_bb84 import secret_key
-from passes.key.records import DecoyCounts, SecurityParameters
-from passes.link.receiver import gate_fraction, live_fraction
+from passes.key.decoy.counts import decoy_counts_from_slots
+from passes.key.decoy.proof import secret_key
+from passes.key.records import DecoyCounts, Proof, SecurityParameters
+from passes.link.detection.receiver import gate_fraction, live_fraction
 from passes.link.terminals import BasisChoice, Detector
 
 
@@ -19,6 +19,8 @@ def fibre_key_rate_bps(
     detector: Detector,
     security: SecurityParameters,
     block_s: float,
+    *,
+    proof: Proof | str = Proof.TIGHT,
 ) -> float:
     """Secret key rate of a fibre link with blocks of a given duration [bit/s].
 
@@ -31,6 +33,7 @@ def fibre_key_rate_bps(
     detector : in the receiving terminal
     security : promises of every block
     block_s : how long detections are collected for one block; more is better and slower
+    proof : as in `secret_key`
 
     Notes
     -----
@@ -52,7 +55,7 @@ def fibre_key_rate_bps(
         raise KeyLengthError(f"block_s = {block_s:g} is not a duration > 0")
     loss_db = length_m * loss_db_per_m + extra_loss_db
     counts = _fibre_counts(10.0 ** (-loss_db / 10.0), source, detector, block_s)
-    return secret_key(counts, source, security).secret_key_bits / block_s
+    return secret_key(counts, source, security, proof=proof).secret_key_bits / block_s
 
 
 def _fibre_counts(

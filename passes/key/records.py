@@ -6,6 +6,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from passes.key.audit import KeyAudit
+from passes.key.epsilon import EpsilonBudget
+
 Floats = NDArray[np.float64]
 
 
@@ -19,13 +22,18 @@ class ErrorCorrection(StrEnum):
 
 
 class Proof(StrEnum):
-    """Named proof modes of decoy-state BB84."""
+    """Named proof modes of decoy-state BB84 with three intensities.
 
+    TIGHT is the one to use; LIM2014 is the printed paper, SATQUMA the program of that name.
+    """
+
+    TIGHT = "tight"
+    LIM2014 = "lim2014"
     SATQUMA = "satquma"
 
 
 class CountBound(StrEnum):
-    """How far an observed count may lie from its expectation."""
+    """How far an observed count may lie from its expectation, in the mode `satquma`."""
 
     CHERNOFF = "chernoff"
     HOEFFDING = "hoeffding"
@@ -92,6 +100,7 @@ class KeyResult:
     error_correction_bits : lambda_EC
     mean_photon_number : of the source, for the record
     asymptotic_bits : the same source and counts without finite-size cost, infinite decoys
+    budget : how the promise is divided
     """
 
     proof: str
@@ -109,3 +118,29 @@ class KeyResult:
     error_correction_bits: float
     mean_photon_number: float
     asymptotic_bits: float
+    budget: EpsilonBudget
+
+    def audit(self) -> KeyAudit:
+        """The same in the shape that all protocols share."""
+        return KeyAudit(
+            protocol="decoy-bb84",
+            proof=self.proof,
+            secret_key_bits=self.secret_key_bits,
+            unclipped_bits=self.unclipped_bits,
+            qber=self.qber,
+            phase_error=self.phase_error,
+            sifted_bits=self.sifted_bits,
+            error_correction_bits=self.error_correction_bits,
+            bounds={
+                "unclipped_bits": self.unclipped_bits,
+                "key_errors": self.key_errors,
+                "test_bits": self.test_bits,
+                "vacuum_bits": self.vacuum_bits,
+                "single_photon_bits": self.single_photon_bits,
+                "test_single_photon_bits": self.test_single_photon_bits,
+                "test_single_photon_errors": self.test_single_photon_errors,
+                "error_correction_bits": self.error_correction_bits,
+            },
+            budget=self.budget,
+            asymptotic_bits=self.asymptotic_bits,
+        )

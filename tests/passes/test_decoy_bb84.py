@@ -11,15 +11,15 @@ from scipy.stats import binom
 from passes.counts.moments import moments_from_slots
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
-from passes.key.asymptotic import asymptotic_key_bits
-from passes.key.bounds import (
+from passes.key.decoy.asymptotic import asymptotic_key_bits
+from passes.key.decoy.bounds import (
     fung_2010_deviation,
     scaled_limits,
     vacuum_detections,
     yin_2020_deviations,
 )
-from passes.key.counts import decoy_counts_from_moments, decoy_counts_from_slots
-from passes.key.decoy_bb84 import secret_key
+from passes.key.decoy.counts import decoy_counts_from_moments, decoy_counts_from_slots
+from passes.key.decoy.proof import secret_key
 from passes.key.entropy import binary_entropy
 from passes.key.epsilon import lim_2014_budget
 from passes.key.error_correction import binomial_quantile
@@ -42,12 +42,19 @@ COUNTS = DecoyCounts(
 )
 
 
+def satquma(
+    counts: DecoyCounts, source: DecoySource, security: SecurityParameters, **options: Any
+) -> KeyResult:
+    """The key in the mode whose printed properties this file tests."""
+    return secret_key(counts, source, security, proof="satquma", **options)
+
+
 def pass_key(loss_db: float, noise: float, intrinsic: float, *, seconds: int = 200) -> KeyResult:
     """Key of a downlink that loses `loss_db` at culmination and 8 dB more at its ends."""
     source = dataclasses.replace(SOURCE, intrinsic_qber=intrinsic)
     eta = 10.0 ** (-(loss_db + 8.0 * np.linspace(-1.0, 1.0, seconds) ** 2) / 10.0)
     moments = moments_from_slots(eta, 1e8, noise, noise)
-    return secret_key(decoy_counts_from_moments(moments, source, 0.85, 1e-3), source, SECURITY)
+    return satquma(decoy_counts_from_moments(moments, source, 0.85, 1e-3), source, SECURITY)
 
 
 losses = st.floats(15.0, 45.0)
@@ -107,7 +114,7 @@ def test_pooling_two_like_blocks_never_gives_less_than_the_better_alone(
         for db in (loss_db, loss_db + more_db)
     )
     alone, pooled = (
-        secret_key(decoy_counts_from_moments(block, source, 0.85, 1e-3), source, SECURITY)
+        satquma(decoy_counts_from_moments(block, source, 0.85, 1e-3), source, SECURITY)
         for block in (better, better + worse)
     )
     assert alone.secret_key_bits > 0.0
@@ -230,19 +237,19 @@ def test_the_infinite_limit_is_that_of_the_true_yields(eta: float, tolerance: fl
 
 
 def test_hoeffding_gives_less_key_than_chernoff() -> None:
-    chernoff = secret_key(COUNTS, SOURCE, SECURITY)
-    hoeffding = secret_key(COUNTS, SOURCE, SECURITY, count_bound=CountBound.HOEFFDING)
-    asymptotic = secret_key(COUNTS, SOURCE, SECURITY, count_bound=CountBound.ASYMPTOTIC)
+    chernoff = satquma(COUNTS, SOURCE, SECURITY)
+    hoeffding = satquma(COUNTS, SOURCE, SECURITY, count_bound=CountBound.HOEFFDING)
+    asymptotic = satquma(COUNTS, SOURCE, SECURITY, count_bound=CountBound.ASYMPTOTIC)
     assert 0.0 < hoeffding.secret_key_bits < chernoff.secret_key_bits < asymptotic.secret_key_bits
 
 
 def test_disclosed_bits_count_one_by_one() -> None:
     def key(bits: float) -> float:
         security = SecurityParameters(1e-9, 1e-15, ErrorCorrection.DISCLOSED, 1.0, bits)
-        return secret_key(COUNTS, SOURCE, security).secret_key_bits
+        return satquma(COUNTS, SOURCE, security).secret_key_bits
 
     free = SecurityParameters(1e-9, 1e-15, ErrorCorrection.NONE, 1.0)
-    assert key(0.0) == secret_key(COUNTS, SOURCE, free).secret_key_bits
+    assert key(0.0) == satquma(COUNTS, SOURCE, free).secret_key_bits
     assert key(1000.0) == pytest.approx(key(0.0) - 1000.0, rel=1e-12)
 
 
@@ -258,7 +265,7 @@ def test_an_empty_block_gives_zero_key_and_finite_bounds(
     bound: CountBound, model: ErrorCorrection
 ) -> None:
     security = dataclasses.replace(SECURITY, error_correction=model)
-    result = secret_key(no_counts(), SOURCE, security, count_bound=bound)
+    result = satquma(no_counts(), SOURCE, security, count_bound=bound)
     assert result.secret_key_bits == 0.0
     assert result.asymptotic_bits == 0.0
     assert (result.qber, result.phase_error) == (0.5, 0.5)
@@ -267,20 +274,20 @@ def test_an_empty_block_gives_zero_key_and_finite_bounds(
 
 def test_zero_test_errors_promise_no_single_photon_key() -> None:
     counts = dataclasses.replace(COUNTS, test_errors=np.zeros(3))
-    result = secret_key(counts, SOURCE, SECURITY)
+    result = satquma(counts, SOURCE, SECURITY)
     assert result.phase_error == 0.5
     assert result.secret_key_bits == 0.0
 
 
 def test_without_a_test_basis_there_is_no_key() -> None:
     counts = dataclasses.replace(COUNTS, test=np.zeros(3), test_errors=np.zeros(3))
-    assert secret_key(counts, SOURCE, SECURITY).secret_key_bits == 0.0
+    assert satquma(counts, SOURCE, SECURITY).secret_key_bits == 0.0
 
 
 def test_counts_that_no_source_produces_never_give_more_key_than_bits() -> None:
     # All clicks in the vacuum intensity: eq. (2) alone would claim twelve times as many.
     counts = no_counts(key=np.array([0.0, 0.0, 1e6]))
-    result = secret_key(counts, SOURCE, SECURITY)
+    result = satquma(counts, SOURCE, SECURITY)
     limits = scaled_limits(counts.key.tolist(), SOURCE, 0.0, CountBound.ASYMPTOTIC)
     assert vacuum_detections(limits, SOURCE, math.inf) > 5e6
     assert result.secret_key_bits <= 1e6
@@ -288,7 +295,7 @@ def test_counts_that_no_source_produces_never_give_more_key_than_bits() -> None:
 
 def test_a_block_of_wrong_bits_is_not_a_key_upside_down() -> None:
     counts = dataclasses.replace(COUNTS, key_errors=float(COUNTS.key.sum()))
-    assert secret_key(counts, SOURCE, SECURITY).secret_key_bits == 0.0
+    assert satquma(counts, SOURCE, SECURITY).secret_key_bits == 0.0
 
 
 @pytest.mark.parametrize(
@@ -312,7 +319,7 @@ def test_a_source_that_proves_nothing_is_refused_by_name(
 ) -> None:
     source = dataclasses.replace(SOURCE, **change)
     with pytest.raises(KeyLengthError, match=message):
-        secret_key(COUNTS, source, SECURITY)
+        satquma(COUNTS, source, SECURITY)
     with pytest.raises(KeyLengthError, match=message):
         decoy_counts_from_slots([1e-3], 1e8, 0.0, 0.0, source, 0.85, 0.0)
 
@@ -334,7 +341,7 @@ def test_a_source_that_proves_nothing_is_refused_by_name(
 )
 def test_promises_that_are_none_are_refused_by_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(KeyLengthError, match=message):
-        secret_key(COUNTS, SOURCE, dataclasses.replace(SECURITY, **change))
+        satquma(COUNTS, SOURCE, dataclasses.replace(SECURITY, **change))
 
 
 @pytest.mark.parametrize(
@@ -350,12 +357,14 @@ def test_promises_that_are_none_are_refused_by_name(change: dict[str, Any], mess
 )
 def test_counts_that_cannot_be_are_refused_by_name(change: dict[str, Any], message: str) -> None:
     with pytest.raises(KeyLengthError, match=message):
-        secret_key(dataclasses.replace(COUNTS, **change), SOURCE, SECURITY)
+        satquma(dataclasses.replace(COUNTS, **change), SOURCE, SECURITY)
 
 
 def test_an_unknown_proof_is_refused_with_what_there_is() -> None:
-    with pytest.raises(KeyLengthError, match=r"proof 'tight' does not exist; there is 'satquma'"):
-        secret_key(COUNTS, SOURCE, SECURITY, proof="tight")
+    with pytest.raises(
+        KeyLengthError, match=r"proof 'best' does not exist; there is 'tight', 'lim2014', 'satquma'"
+    ):
+        secret_key(COUNTS, SOURCE, SECURITY, proof="best")
 
 
 @pytest.mark.parametrize(

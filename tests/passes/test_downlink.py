@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
-from passes.link.beam import (
+from passes.link.budget import TermGroup
+from passes.link.detection.receiver import gate_fraction
+from passes.link.downlink import downlink_budget
+from passes.link.optics.beam import (
     DivergenceDefinition,
     aperture_capture,
     aperture_half_angle_rad,
     divergence_half_angle_rad,
 )
-from passes.link.budget import TermGroup
-from passes.link.downlink import downlink_budget
-from passes.link.receiver import gate_fraction
 from passes.link.terminals import Atmosphere, BasisChoice, Detector, Receiver, Transmitter
 from passes.track import Track
 

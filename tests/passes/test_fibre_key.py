@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
-from passes.key.decoy_bb84 import fixed_cost_bits
+from passes.key.decoy.proof import fixed_cost_bits
 from passes.key.fibre import _fibre_counts, fibre_key_rate_bps
 from passes.key.records import ErrorCorrection, SecurityParameters
 from passes.key.repeaterless import plob_2017_bits

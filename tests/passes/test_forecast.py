@@ -11,8 +11,8 @@ from groundstation.night.links import receiver_for
 from groundstation.night_records import NightPass
 from passes.counts.source import DecoySource
 from passes.forecast import PassForecast, forecast_pass, slot_s
-from passes.key.counts import decoy_counts_from_moments
-from passes.key.decoy_bb84 import secret_key
+from passes.key.decoy.counts import decoy_counts_from_moments
+from passes.key.decoy.proof import secret_key
 from passes.key.records import DecoyCounts, ErrorCorrection, SecurityParameters
 from passes.link.terminals import Atmosphere, BasisChoice, Receiver, Transmitter
 from passes.track import Track
@@ -90,7 +90,7 @@ def again(
         atmosphere=case.atmosphere,
         site_height_m=case.height_m,
         security=SECURITY,
-        proof="satquma",
+        proof="tight",
     )
 
 
@@ -272,7 +272,7 @@ def test_the_key_is_that_of_the_recounted_clicks(case, recount):
         key_errors=recount.key_errors,
         test_errors=np.array(recount.test_errors),
     )
-    key = secret_key(counts, case.source, SECURITY, proof="satquma")
+    key = secret_key(counts, case.source, SECURITY, proof="tight")
     assert key.secret_key_bits > 5e5
     # Key is a difference of numbers ten times as large.
     assert case.forecast.key.secret_key_bits == pytest.approx(key.secret_key_bits, rel=1e-9)

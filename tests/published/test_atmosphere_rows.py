@@ -12,16 +12,16 @@ import pytest
 
 from passes.counts.polarisation import contrast_error_rate, rotation_error_rate
 from passes.errors import LinkError
-from passes.link.beam import aperture_capture, aperture_half_angle_rad, klein_degnan_1974
-from passes.link.extinction import (
+from passes.link.air.extinction import (
     aerosol_depth_550_from_visibility,
     aerosol_optical_depth,
     bodhaine_1999,
     pressure_ratio,
     slant_extinction_db,
 )
-from passes.link.pointing import mean_pointing_transmittance, pointing_moment
-from passes.link.receiver import gate_fraction, live_fraction
+from passes.link.detection.receiver import gate_fraction, live_fraction
+from passes.link.optics.beam import aperture_capture, aperture_half_angle_rad, klein_degnan_1974
+from passes.link.optics.pointing import mean_pointing_transmittance, pointing_moment
 from passes.link.terminals import Atmosphere
 from passes.sky.airmass import gueymard_1995_water, kasten_young_1989
 from passes.sky.magnitudes import photon_radiance, photons

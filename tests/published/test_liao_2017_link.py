@@ -25,9 +25,9 @@ import pytest
 
 from passes.counts.expected import Noise, expected_rates
 from passes.counts.source import DecoySource
-from passes.link.beam import divergence_half_angle_rad
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.link.downlink import downlink_budget
+from passes.link.optics.beam import divergence_half_angle_rad
 from passes.link.terminals import Atmosphere, BasisChoice, Detector, Receiver, Transmitter
 from passes.track import Track
 

@@ -16,7 +16,7 @@ from scipy.stats import hypergeom
 
 from passes.counts.moments import moments_from_slots
 from passes.counts.source import DecoySource
-from passes.key.bounds import (
+from passes.key.decoy.bounds import (
     phase_error_rate,
     photon_number_probability,
     scaled_limits,
@@ -24,8 +24,8 @@ from passes.key.bounds import (
     single_photon_errors,
     vacuum_detections,
 )
-from passes.key.counts import decoy_counts_from_moments, decoy_counts_from_slots
-from passes.key.decoy_bb84 import fixed_cost_bits, secret_key
+from passes.key.decoy.counts import decoy_counts_from_moments, decoy_counts_from_slots
+from passes.key.decoy.proof import fixed_cost_bits, secret_key
 from passes.key.entropy import binary_entropy
 from passes.key.records import (
     CountBound,
@@ -89,7 +89,7 @@ def key_of(case: dict[str, Any], *, from_moments: bool = False) -> KeyResult:
     source, security = source_and_security(case)
     counts = counts_of(case, from_moments=from_moments)
     bound = CountBound(case["input"]["bound"].lower())
-    return secret_key(counts, source, security, count_bound=bound)
+    return secret_key(counts, source, security, proof="satquma", count_bound=bound)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -392,7 +392,7 @@ def test_the_analytic_link_table_is_reproduced(row: tuple[float, ...]) -> None:
     counts = decoy_counts_from_slots(
         analytic_link_efficiency(excess_db), 1e8, noise, noise, source, 0.7611, 1e-3
     )
-    result = secret_key(counts, source, security)
+    result = secret_key(counts, source, security, proof="satquma")
     # The table has eight digits, so everything but the key is compared to 1e-7. The key is a
     # small difference of large numbers in the last row, 183 bit out of 4e5.
     assert result.sifted_bits == pytest.approx(n_x, rel=1e-7)
@@ -470,7 +470,9 @@ def test_g09_a_finite_micius_pass_distils_less_than_0_29_of_its_sifted_bits() ->
     counts = decoy_counts_from_slots(
         10.0 ** (-loss_db / 10.0), 1e8, 5e-8, 5e-8, source, receiver, 0.0
     )
-    result = secret_key(counts, source, security)
-    infinite = secret_key(counts, source, security, count_bound=CountBound.ASYMPTOTIC)
+    result = secret_key(counts, source, security, proof="satquma")
+    infinite = secret_key(
+        counts, source, security, proof="satquma", count_bound=CountBound.ASYMPTOTIC
+    )
     assert 0.1 < result.secret_key_bits / result.sifted_bits < 0.29
     assert infinite.secret_key_bits / infinite.sifted_bits == pytest.approx(0.304, abs=0.003)

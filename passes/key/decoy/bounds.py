@@ -91,6 +91,14 @@ def vacuum_detections(limits: ScaledLimits, source: DecoySource, total: float) -
     return _within(bound, total)
 
 
+def vacuum_detections_as_printed(limits: ScaledLimits, source: DecoySource, total: float) -> float:
+    """Lower bound s_0 on detections of empty pulses, eq. (2) of the paper."""
+    _, mu2, mu3 = source.intensities
+    tau_0 = photon_number_probability(0, source)
+    bound = tau_0 * (mu2 * limits.lower[2] - mu3 * limits.upper[1]) / (mu2 - mu3)
+    return max(min(bound, total), 0.0)
+
+
 def single_photon_detections(
     limits: ScaledLimits, source: DecoySource, vacuum: float, total: float
 ) -> float:

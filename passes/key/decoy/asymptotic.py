@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passes.counts.source import DecoySource
-from passes.key.bounds import photon_number_probability
+from passes.key.decoy.bounds import photon_number_probability
 from passes.key.entropy import binary_entropy
 from passes.key.records import DecoyCounts
 

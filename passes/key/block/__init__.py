@@ -1,0 +1,1 @@
+"""Blocks: which passes share one, and what comes out of it."""

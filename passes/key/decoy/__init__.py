@@ -1,0 +1,1 @@
+"""BB84 with three intensities."""

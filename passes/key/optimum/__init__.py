@@ -1,0 +1,1 @@
+"""Settings and cut-offs that give the most key."""
