@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 import groundstation
 from groundstation.cli.key_command import command
-from groundstation.cli.key_input import InputFaultsError, checked_input
+from groundstation.cli.key_fields import InputFaultsError
+from groundstation.cli.key_input import checked_input
 
 EXAMPLE = Path(groundstation.__file__).parent / "data" / "key" / "satquma-f01.json"
 COUNTS: dict[str, Any] = {
@@ -148,14 +149,13 @@ def test_hoeffding_and_disclosed_bits_reach_the_proof() -> None:
 
 def test_all_faults_come_at_once_with_their_paths() -> None:
     document = CHANNEL | {
-        "proof": "tight",
-        "protocol": "bbm92",
+        "proof": "best",
         "source": CHANNEL["source"] | {"probabilities": [0.8, 0.12, 0.09], "wavelength_nm": 810},
         "efficiency": [1e-3, 1.2],
         "noise_probability_per_gate": [1e-7, 1e-7, 1e-7],
         "epsilon_secrecy": 0,
         "error_correction": {"model": "logm"},
-        "optimise": True,
+        "optimise": ["mu4"],
         "slot_s": "1",
     }
     assert sorted(fault.split(":")[0] for fault in faults_of(document)) == [
@@ -165,7 +165,6 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
         "noise_probability_per_gate",
         "optimise",
         "proof",
-        "protocol",
         "slot_s",
         "source.probabilities",
         "source.wavelength_nm",
@@ -176,11 +175,17 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
     ("change", "fault"),
     [
         (
-            {"protocol": "bbm92"},
-            "protocol: protocol 'bbm92' is not available; there is 'decoy-bb84'",
+            {"protocol": "cow"},
+            "protocol: 'cow' is not available; there is 'decoy-bb84', 'one-decoy-bb84', 'bbm92'",
         ),
-        ({"proof": "tight"}, "proof: proof 'tight' is not available; there is 'satquma'"),
-        ({"optimise": ["intensities"]}, "optimise: optimising is not available; give"),
+        ({"protocol": None}, "protocol: is missing; there is 'decoy-bb84'"),
+        ({"proof": "best"}, "proof 'best' is not available; there is 'tight', 'lim2014'"),
+        ({"optimise": ["mu4"]}, "optimise: ['mu4'] is neither true nor a list of"),
+        ({"optimise": True}, "optimise: counts cannot be optimised; give efficiency"),
+        ({"cutoff_elevation_deg": 20.0}, "elevation_deg: is missing; a cut-off needs it"),
+        ({"bounds": {"mu1": [0.3, 0.9]}}, "bounds: has no meaning without optimise"),
+        ({"bounds": {"mu1": [0.9, 0.3]}}, "bounds of mu1 = 0.9..0.3"),
+        ({"intensity_uncertainty": 0.7}, "intensity_uncertainty: 0.7 is refused"),
         ({"epsilon_secrecy": 1.5}, "epsilon_secrecy: epsilon_secrecy = 1.5 is not between 0 and 1"),
         ({"error_correction": {"model": "block"}}, "efficiency is missing for model 'block'"),
         (
@@ -191,7 +196,7 @@ def test_all_faults_come_at_once_with_their_paths() -> None:
         ({"counts": None}, "efficiency: give either efficiency or counts"),
         ({"slot_s": 1.0}, "slot_s: has no meaning with counts"),
         ({"repeats": 2}, "repeats: counts are those of the whole block"),
-        ({"bounds": "exact"}, "bounds: 'exact' is refused"),
+        ({"bounds": "exact"}, "bounds: 'exact' is neither chernoff nor hoeffding, nor limits"),
         ({"counts": COUNTS["counts"] | {"key_errors": -1}}, "key_errors = -1 is not a count"),
         ({"counts": COUNTS["counts"] | {"key_errors": True}}, "counts.key_errors: True is refused"),
         ({"counts": COUNTS["counts"] | {"test_errors": [0, 0, 13]}}, "test_errors[2] = 13 exceeds"),
@@ -254,3 +259,146 @@ def test_help_loads_neither_numpy_nor_scipy() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
         == 0
     )
+
+
+def zenith(**changes: Any) -> dict[str, Any]:
+    """A pass with 30 dB at culmination and 38 dB at its ends, with elevations."""
+    x = [-1.0 + k / 50.0 for k in range(101)]
+    return CHANNEL | {
+        "proof": "tight",
+        "efficiency": [10.0 ** (-(30.0 + 8.0 * v * v) / 10.0) for v in x],
+        "elevation_deg": [80.0 - 70.0 * abs(v) for v in x],
+        "slot_s": 4.0,
+        "noise_probability_per_gate": 5e-7,
+        **changes,
+    }
+
+
+def test_optimising_gives_more_key_and_says_with_what() -> None:
+    plain, best = answer(zenith()), answer(zenith(optimise=True))
+    assert best["secret_key_bits"] > 1.05 * plain["secret_key_bits"]
+    source = best["parameters"]["source"]
+    assert (
+        best["parameters"]["receiver"]["key_basis_probability"] == (source["key_basis_probability"])
+    )
+    assert sum(source["probabilities"]) == pytest.approx(1.0)
+    assert best["optimised"]["free"] == ["key_basis_probability", "p1", "p2", "mu1", "mu2"]
+    assert 10.0 <= best["optimised"]["cutoff_elevation_deg"] < 80.0
+    # The settings that it names give the key that it names.
+    again = zenith(
+        source=source,
+        receiver=best["parameters"]["receiver"],
+        cutoff_elevation_deg=best["optimised"]["cutoff_elevation_deg"],
+    )
+    assert answer(again)["secret_key_bits"] == pytest.approx(best["secret_key_bits"], rel=1e-9)
+
+
+def test_only_what_is_named_is_optimised_and_bounds_hold() -> None:
+    got = answer(zenith(optimise=["intensities"], bounds={"mu2": [0.2, 0.3]}))
+    source = got["parameters"]["source"]
+    assert source["probabilities"] == [0.8, 0.12, 0.08]
+    assert source["key_basis_probability"] == 0.85
+    assert 0.2 <= source["intensities"][1] <= 0.3
+    assert got["optimised"]["bounds"] == {"mu1": [0.05, 1.0], "mu2": [0.2, 0.3]}
+    assert got["optimised"]["cutoff_elevation_deg"] is None
+    sender = answer(zenith(optimise=["source.key_basis_probability"]))
+    assert sender["parameters"]["receiver"]["key_basis_probability"] == 0.85
+    five = [[0.5, 0.99], [0.3, 0.95], [1e-3, 0.5], [0.3, 0.6], [0.05, 0.2]]
+    listed = answer(zenith(optimise=True, bounds=five))
+    assert 0.3 <= listed["parameters"]["source"]["intensities"][0] <= 0.6
+
+
+def test_a_cut_off_leaves_the_slots_below_it_out() -> None:
+    whole, above = answer(zenith()), answer(zenith(cutoff_elevation_deg=45.0))
+    both = zip(zenith()["efficiency"], zenith()["elevation_deg"], strict=True)
+    kept = [efficiency for efficiency, elevation in both if elevation >= 45.0]
+    alone = answer(zenith(efficiency=kept, elevation_deg=None))
+    assert above["sifted_bits"] == pytest.approx(alone["sifted_bits"])
+    assert above["sifted_bits"] < whole["sifted_bits"]
+
+
+def test_uncertain_intensities_give_the_key_of_the_worst_case() -> None:
+    sure, unsure = answer(zenith()), answer(zenith(intensity_uncertainty=0.03))
+    assert 0.0 < unsure["secret_key_bits"] < sure["secret_key_bits"]
+
+
+def test_the_waterfall_ends_at_the_key() -> None:
+    got = answer(zenith())
+    assert got["waterfall"][0]["left_bits"] == pytest.approx(got["sifted_bits"])
+    assert got["waterfall"][-1]["left_bits"] == pytest.approx(got["bounds"]["unclipped_bits"])
+
+
+def test_the_table_names_the_best_settings() -> None:
+    result = length(zenith(optimise=True))
+    assert result.exit_code == 0, result.output
+    for words in ("best intensities", "best cut-off elevation", "decoy-bb84, proof tight"):
+        assert words in result.stdout
+
+
+# adomasbaliuka/formal-qkd (Lean 4, Apache-2.0), test/ExampleValuesSKL.lean.
+def test_one_decoy_counts_give_the_machine_checked_length() -> None:
+    document = {
+        "protocol": "one-decoy-bb84",
+        "proof": "rusca2018",
+        "source": {
+            "pulse_rate_hz": 1e9, "intensities": [0.51, 0.15], "probabilities": [0.7, 0.3],
+            "key_basis_probability": 0.9,
+        },
+        "counts": {
+            "key": [8875913, 1124087], "test": [165048, 20902],
+            "key_errors": [185856, 26055], "test_errors": [3456, 484],
+        },
+        "epsilon_secrecy": 1e-9, "epsilon_correctness": 1e-15,
+        "error_correction": {"model": "disclosed", "disclosed_bits": 1776924},
+    }  # fmt: skip
+    got = answer(document)
+    assert got["secret_key_bits"] == pytest.approx(1464719.0887320058, rel=1e-9)
+    assert got["whole_secret_bits"] == 1464718
+    exact = answer({k: v for k, v in document.items() if k != "proof"})
+    assert exact["proof"] == "wiesemann2026-exact"
+
+
+def test_a_one_decoy_channel_gives_key_below_its_ceiling() -> None:
+    document = CHANNEL | {
+        "protocol": "one-decoy-bb84", "proof": "wiesemann2026",
+        "source": {"pulse_rate_hz": 1e8, "intensities": [0.5, 0.15],
+                   "probabilities": [0.8, 0.2], "key_basis_probability": 0.85},
+    }  # fmt: skip
+    got = answer(document)
+    assert 0.0 < got["secret_key_bits"] < got["limits"]["repeaterless_bits"]
+    assert faults_of(document | {"optimise": True}) == ["optimise: unknown key"]
+
+
+# Yin et al., Nature 582, 501 (2020): 3,100 sifted bits, 140 errors, detector mismatch 1.47 %.
+def test_bbm92_counts_give_the_published_key_and_less_by_the_exact_bound() -> None:
+    document = {
+        "protocol": "bbm92", "proof": "both-bases",
+        "counts": {"sifted": [1550, 1550], "errors": [70, 70]}, "detector_mismatch": 0.0147,
+        "epsilon_secrecy": 4e-10, "epsilon_correctness": 2e-10,
+        "error_correction": {"model": "block", "efficiency": 1.19},
+    }  # fmt: skip
+    # The paper has 372 bits; the formula gives 377 at an error rate of 4.51 %, here 70/1550.
+    assert answer(document)["secret_key_bits"] == pytest.approx(372.0, abs=8.0)
+    assert answer({k: v for k, v in document.items() if k != "proof"})["secret_key_bits"] < 200.0
+
+
+def test_a_double_downlink_says_where_its_errors_come_from() -> None:
+    document = {
+        "protocol": "bbm92",
+        "source": {"pair_rate_hz": 5.9e6, "visibility": 0.95},
+        "receiver": {
+            "coincidence_window_s": 2.5e-9, "noise_rate_a_hz": 500, "noise_rate_b_hz": 800,
+        },
+        "efficiency": [1e-3] * 100, "efficiency_b": [2e-3] * 100, "slot_s": 1.0,
+        "epsilon_secrecy": 1e-9, "epsilon_correctness": 1e-12,
+        "error_correction": {"model": "block", "efficiency": 1.16},
+    }  # fmt: skip
+    got = answer(document)
+    # 5.9e6 pairs/s times 2e-6: 11.8 coincidences a second; clicks of 6,400 and 12,600 per second
+    # meet by chance 0.2 times in 2.5 ns windows.
+    assert got["expected"]["coincidences"] == pytest.approx(1180.0 + 20.16, rel=1e-6)
+    assert sum(got["expected"]["qber_by_cause"].values()) == pytest.approx(got["qber"])
+    assert got["secret_key_bits"] < got["limits"]["repeaterless_bits"]
+    assert faults_of(document | {"efficiency_b": [1e-3]}) == [
+        "efficiency_b: has 1 values, efficiency 100"
+    ]
