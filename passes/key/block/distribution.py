@@ -7,9 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from passes.counts.moments import ORDER, Moments
 from passes.counts.source import DecoySource
+from passes.counts.spread.draws import moments_of_draws
+from passes.counts.spread.forecast import CountForecast
 from passes.errors import KeyLengthError
 from passes.key.optimum.objective import PlanningBlock, planned_length
 from passes.key.records import Proof, SecurityParameters
+from passes.link.terminals import Receiver
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +35,33 @@ class KeyDistribution:
     mean: float
     no_key_probability: float
     draws: Floats
+
+
+def forecast_key(
+    forecast: CountForecast,
+    source: DecoySource,
+    receiver: Receiver,
+    security: SecurityParameters,
+    *,
+    proof: Proof | str = Proof.TIGHT,
+) -> KeyDistribution:
+    """Key of a clear pass as one block, from the draws of its count forecast.
+
+    Parameters
+    ----------
+    forecast : of `passes.counts.spread.forecast.forecast_counts`
+    source, receiver : those of the forecast; what a draw says of the intensities is part of its
+        efficiency, the intrinsic error is the draw's own
+    """
+    return key_distribution(
+        moments_of_draws(forecast.draws, source, receiver),
+        source,
+        receiver.detector.key_basis_probability,
+        receiver.detector.afterpulse_probability,
+        security,
+        proof=proof,
+        intrinsic_qber=forecast.draws.values.get("intrinsic_qber"),
+    )
 
 
 def drawn_moments(moments: Moments, efficiency_scale: ArrayLike, noise_scale: ArrayLike) -> Floats:
