@@ -12,7 +12,7 @@ from groundstation.config.use import parse_key_use
 from groundstation.network import ConsumerSite, Demand, FibreLink, FibreNode, KeyPolicy
 from passes.counts.source import DecoySource
 from passes.errors import PassError
-from passes.key.fibre import fibre_key_rate_bps
+from passes.key.fibre import FibreKey, fibre_key
 from passes.key.records import ErrorCorrection, SecurityParameters
 from passes.link.terminals import Detector
 
@@ -100,15 +100,16 @@ def _computed(
             for path in missing
         ]
     try:
-        rate_bps = _rate_bps(table, source, detector, key, block_s)
+        found = _fibre_key(table, source, detector, key, block_s)
     except (PassError, ValueError) as error:
         return None, [(("terminals",), f"no key rate: {error}")]
-    return FibreLink(table.a, table.b, rate_bps, _length_m(table), _origin(table, key, block_s)), []
+    origin = _origin(table, key, block_s, found)
+    return FibreLink(table.a, table.b, found.rate_bps, _length_m(table), origin), []
 
 
-def _rate_bps(
+def _fibre_key(
     table: FibreLinkTable, source: DecoySource, detector: Detector, key: KeyPolicy, block_s: float
-) -> float:
+) -> FibreKey:
     security = SecurityParameters(
         epsilon_secrecy=key.epsilon_secrecy,
         epsilon_correctness=key.epsilon_correctness,
@@ -116,7 +117,7 @@ def _rate_bps(
         error_correction_efficiency=key.error_correction_efficiency,
     )
     # The rules on alternatives have made sure that length and losses are there.
-    return fibre_key_rate_bps(
+    return fibre_key(
         length_m=(table.length_km or 0.0) * 1e3,
         loss_db_per_m=(table.loss_db_per_km or 0.0) * 1e-3,
         extra_loss_db=table.extra_loss_db or 0.0,
@@ -124,11 +125,14 @@ def _rate_bps(
         detector=detector,
         security=security,
         block_s=block_s,
+        proof=key.proof,
     )
 
 
-def _origin(table: FibreLinkTable, key: KeyPolicy, block_s: float) -> str:
+def _origin(table: FibreLinkTable, key: KeyPolicy, block_s: float, found: FibreKey) -> str:
     return (
         f"computed: {table.length_km:g} km of {table.loss_db_per_km:g} dB/km and "
-        f"{table.extra_loss_db:g} dB, {key.proof}, blocks of {block_s:g} s"
+        f"{table.extra_loss_db:g} dB, {key.proof}, blocks of {block_s:g} s; "
+        f"limits: infinite block {found.asymptotic_bps:,.0f} bit/s, "
+        f"without repeater {found.repeaterless_bps:,.0f} bit/s"
     )

@@ -1,14 +1,35 @@
 """Key rate of decoy BB84 over a fibre: the same proof on a channel that does not change."""
 
 import math
+from dataclasses import dataclass
 
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
+from passes.key.audit import KeyAudit
 from passes.key.decoy.counts import decoy_counts_from_slots
 from passes.key.decoy.proof import secret_key
 from passes.key.records import DecoyCounts, Proof, SecurityParameters
+from passes.key.repeaterless import plob_2017_bits
 from passes.link.detection.receiver import gate_fraction, live_fraction
 from passes.link.terminals import BasisChoice, Detector
+
+
+@dataclass(frozen=True, slots=True)
+class FibreKey:
+    """The key of one fibre with the two limits above it [bit/s].
+
+    Parameters
+    ----------
+    rate_bps : secret key rate with the finite blocks that were asked for
+    asymptotic_bps : the same link with one infinite block and infinitely many decoys
+    repeaterless_bps : what no protocol without a repeater exceeds on this fibre and detector
+    block : proof and bounds of one block
+    """
+
+    rate_bps: float
+    asymptotic_bps: float
+    repeaterless_bps: float
+    block: KeyAudit
 
 
 def fibre_key_rate_bps(
@@ -22,7 +43,24 @@ def fibre_key_rate_bps(
     *,
     proof: Proof | str = Proof.TIGHT,
 ) -> float:
-    """Secret key rate of a fibre link with blocks of a given duration [bit/s].
+    """Secret key rate of a fibre link [bit/s]; `fibre_key` without its limits."""
+    return fibre_key(
+        length_m, loss_db_per_m, extra_loss_db, source, detector, security, block_s, proof=proof
+    ).rate_bps
+
+
+def fibre_key(
+    length_m: float,
+    loss_db_per_m: float,
+    extra_loss_db: float,
+    source: DecoySource,
+    detector: Detector,
+    security: SecurityParameters,
+    block_s: float,
+    *,
+    proof: Proof | str = Proof.TIGHT,
+) -> FibreKey:
+    """Secret key rate of a fibre link with blocks of a given duration, and its limits.
 
     Parameters
     ----------
@@ -54,8 +92,17 @@ def fibre_key_rate_bps(
     if not (math.isfinite(block_s) and block_s > 0.0):
         raise KeyLengthError(f"block_s = {block_s:g} is not a duration > 0")
     loss_db = length_m * loss_db_per_m + extra_loss_db
-    counts = _fibre_counts(10.0 ** (-loss_db / 10.0), source, detector, block_s)
-    return secret_key(counts, source, security, proof=proof).secret_key_bits / block_s
+    transmittance = 10.0 ** (-loss_db / 10.0)
+    counts = _fibre_counts(transmittance, source, detector, block_s)
+    result = secret_key(counts, source, security, proof=proof)
+    return FibreKey(
+        rate_bps=result.secret_key_bits / block_s,
+        asymptotic_bps=result.asymptotic_bits / block_s,
+        repeaterless_bps=plob_2017_bits(
+            [transmittance * detector.efficiency], source.pulse_rate_hz
+        ),
+        block=result.audit(),
+    )
 
 
 def _fibre_counts(

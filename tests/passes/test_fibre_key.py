@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
 from passes.key.decoy.proof import fixed_cost_bits
-from passes.key.fibre import _fibre_counts, fibre_key_rate_bps
+from passes.key.fibre import _fibre_counts, fibre_key, fibre_key_rate_bps
 from passes.key.records import ErrorCorrection, SecurityParameters
 from passes.key.repeaterless import plob_2017_bits
 from passes.link.terminals import BasisChoice, Detector
@@ -144,3 +144,13 @@ def test_fibres_that_cannot_be_are_refused_by_name(change: dict[str, float], mes
     fibre = {"length_m": 1e4, "loss_db_per_m": 2e-4, "extra_loss_db": 0.0, "block_s": 60.0}
     with pytest.raises(KeyLengthError, match=message):
         fibre_key_rate_bps(source=SOURCE, detector=DETECTOR, security=SECURITY, **(fibre | change))
+
+
+def test_both_limits_lie_above_the_rate_and_come_with_the_audit() -> None:
+    found = fibre_key(70e3, 2e-4, 4.0, SOURCE, DETECTOR, SECURITY, 3600.0)
+    assert 0.0 < found.rate_bps < found.asymptotic_bps < found.repeaterless_bps
+    # 18 dB of fibre and the detector's 10 %: -log2(1 - 10^-2.8) bit per pulse.
+    pulses = SOURCE.pulse_rate_hz
+    assert found.repeaterless_bps == pytest.approx(-math.log2(1.0 - 10.0**-2.8) * pulses, rel=1e-6)
+    assert found.block.secret_key_bits == pytest.approx(found.rate_bps * 3600.0)
+    assert found.block.proof == "tight"
