@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from groundstation.cli.key_answer import KeyAnswer
 from groundstation.cli.key_fields import (
     Fraction,
+    NotOptimised,
     Number,
     Pair,
     Positive,
@@ -64,6 +65,7 @@ class Bbm92Input(PromisedInput):
     slot_s: Positive | None = None
     counts: Bbm92CountsInput | None = None
     detector_mismatch: Annotated[Number, Field(ge=0.0, lt=0.5)] = 0.0
+    optimise: NotOptimised = None
 
     @staticmethod
     def presence_faults(document: Mapping[str, Any]) -> list[str]:

@@ -76,7 +76,7 @@ def _read(file: IO[str]) -> "KeyLengthInput":
     hint = "groundstation key length --help shows an example"
     try:
         raw = json.load(file)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"input is not JSON: {error}", where=file.name, hint=hint) from error
     try:
         return checked_input(raw)

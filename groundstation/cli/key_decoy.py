@@ -110,7 +110,9 @@ class DecoyInput(PromisedInput):
     source: SourceInput
     receiver: ReceiverInput | None = None
     efficiency: Annotated[list[Fraction], Field(min_length=1)] | None = None
-    elevation_deg: Annotated[list[Number], Field(min_length=1)] | None = None
+    elevation_deg: (
+        Annotated[list[Annotated[Number, Field(ge=-90.0, le=90.0)]], Field(min_length=1)] | None
+    ) = None
     cutoff_elevation_deg: Annotated[Number, Field(ge=-90.0, le=90.0)] | None = None
     slot_s: Positive | None = None
     noise_probability_per_gate: Annotated[list[HalfFraction], BeforeValidator(as_list)] | None = (
@@ -156,7 +158,11 @@ class DecoyInput(PromisedInput):
         plan = self._optimum() if self.optimise else self._given()
         chosen = self._above(plan.cutoff_deg)
         counts = decoy_counts_from_slots(
-            *chosen, plan.source, plan.receiver, self.afterpulse_probability or 0.0
+            *chosen,
+            plan.source,
+            plan.receiver,
+            self.afterpulse_probability or 0.0,
+            errors_by_detections=self.proof == Proof.SATQUMA,
         )
         ceiling = plob_2017_bits(chosen[0], chosen[1])
         return self._answer(plan.source, counts, ceiling, self._extra(plan), plan.receiver)
@@ -169,7 +175,7 @@ class DecoyInput(PromisedInput):
         extra: Mapping[str, Any],
         receiver: float | None = None,
     ) -> KeyAnswer:
-        result = worst_case_key(
+        result, assumed = worst_case_key(
             counts,
             source,
             self.security(),
@@ -177,7 +183,9 @@ class DecoyInput(PromisedInput):
             proof=self.proof,
             count_bound=self._count_bound(),
         )
-        steps = key_waterfall(counts, source, self.security(), proof=self.proof)
+        steps = key_waterfall(
+            counts, assumed, self.security(), proof=self.proof, count_bound=self._count_bound()
+        )
         waterfall = [
             {"cause": step.cause, "cost_bits": step.cost_bits, "left_bits": step.left_bits}
             for step in steps
@@ -233,7 +241,9 @@ class DecoyInput(PromisedInput):
 
     def _optimum(self) -> "_Plan":
         task, source = self.task(), self._source()
-        wants_cut = self.optimise is True or CUTOFF in self.optimise
+        # A cut-off that is given stays, unless its name is among what may change.
+        free_cut = isinstance(self.optimise, list) and CUTOFF in self.optimise
+        wants_cut = free_cut or (self.optimise is True and self.cutoff_elevation_deg is None)
         if self.elevation_deg is None or not wants_cut:
             seen = self._public()
             cut = -90.0 if self.cutoff_elevation_deg is None else self.cutoff_elevation_deg

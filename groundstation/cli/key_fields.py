@@ -56,6 +56,15 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def _refuse_optimise(value: object) -> object:
+    if value is not None and value is not False:
+        raise ValueError("optimising is there for protocol 'decoy-bb84' only")
+    return value
+
+
+NotOptimised = Annotated[Any, AfterValidator(_refuse_optimise)]
+
+
 class Strict(BaseModel):
     """Unknown keys are faults."""
 
@@ -97,7 +106,7 @@ class PromisedInput(Strict):
     epsilon_secrecy: Annotated[Number, agreed(partial(check_epsilon, "epsilon_secrecy"))]
     epsilon_correctness: Annotated[Number, agreed(partial(check_epsilon, "epsilon_correctness"))]
     error_correction: ErrorCorrectionInput
-    repeats: Annotated[int, Field(strict=True, ge=1)] = 1
+    repeats: Annotated[int, Field(strict=True, ge=1, le=10**9)] = 1
 
     def security(self) -> SecurityParameters:
         """The promises; a model without an efficiency gets the Shannon limit, which it ignores."""

@@ -10,6 +10,7 @@ from groundstation.cli.key_answer import KeyAnswer
 from groundstation.cli.key_fields import (
     Fraction,
     HalfFraction,
+    NotOptimised,
     Pair,
     Positive,
     PromisedInput,
@@ -20,8 +21,7 @@ from groundstation.cli.key_fields import (
     one_of,
     presence_faults,
 )
-from passes.counts.moments import moments_from_slots
-from passes.key.one_decoy.counts import one_decoy_counts_from_moments
+from passes.key.one_decoy.counts import one_decoy_counts_from_slots
 from passes.key.one_decoy.proof import (
     OneDecoyCounts,
     OneDecoyProof,
@@ -75,6 +75,7 @@ class OneDecoyInput(PromisedInput):
     intrinsic_qber: HalfFraction | None = None
     afterpulse_probability: Fraction | None = None
     counts: OneDecoyCountsInput | None = None
+    optimise: NotOptimised = None
 
     @staticmethod
     def presence_faults(document: Mapping[str, Any]) -> list[str]:
@@ -96,8 +97,11 @@ class OneDecoyInput(PromisedInput):
             pulses = self.source.pulse_rate_hz * (self.slot_s or 0.0) * self.repeats
             noise = self.noise_probability_per_gate or [0.0]
             each = noise[0] if len(noise) == 1 else noise
-            counts = one_decoy_counts_from_moments(
-                moments_from_slots(self.efficiency or [], pulses, each, each),
+            counts = one_decoy_counts_from_slots(
+                self.efficiency or [],
+                pulses,
+                each,
+                each,
                 source,
                 self.receiver.key_basis_probability if self.receiver else 0.0,
                 self.afterpulse_probability or 0.0,

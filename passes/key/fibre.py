@@ -93,7 +93,9 @@ def fibre_key(
         raise KeyLengthError(f"block_s = {block_s:g} is not a duration > 0")
     loss_db = length_m * loss_db_per_m + extra_loss_db
     transmittance = 10.0 ** (-loss_db / 10.0)
-    counts = _fibre_counts(transmittance, source, detector, block_s)
+    counts = _fibre_counts(
+        transmittance, source, detector, block_s, errors_by_detections=proof == Proof.SATQUMA
+    )
     result = secret_key(counts, source, security, proof=proof)
     return FibreKey(
         rate_bps=result.secret_key_bits / block_s,
@@ -106,7 +108,12 @@ def fibre_key(
 
 
 def _fibre_counts(
-    transmittance: float, source: DecoySource, detector: Detector, block_s: float
+    transmittance: float,
+    source: DecoySource,
+    detector: Detector,
+    block_s: float,
+    *,
+    errors_by_detections: bool = False,
 ) -> DecoyCounts:
     arriving = transmittance * detector.efficiency
     # Both terminals follow one clock over the fibre, whose jitter the detector's exceeds by far.
@@ -123,6 +130,7 @@ def _fibre_counts(
         source,
         detector.key_basis_probability,
         detector.afterpulse_probability,
+        errors_by_detections=errors_by_detections,
     )
 
 

@@ -8,6 +8,8 @@ from passes.errors import KeyLengthError
 from passes.key.records import DecoyCounts, ErrorCorrection, SecurityParameters
 
 INTENSITIES = 3
+# Beyond them exponentials and their inverses leave what doubles hold with some digits.
+SMALLEST_INTENSITY, LARGEST_INTENSITY = 1e-9, 100.0
 _ROUNDING = 1e-9
 # Below it squares of 21/epsilon leave the range of doubles; above it, counts their whole numbers.
 _SMALLEST_EPSILON = 1e-100
@@ -26,11 +28,16 @@ def check_intensities(intensities: Sequence[float]) -> None:
     """Refuse intensities other than mu1 > mu2 + mu3 and mu2 > mu3 >= 0 (Lim et al. 2014)."""
     _check_length("intensities", intensities)
     for index, intensity in enumerate(intensities):
-        if not (math.isfinite(intensity) and intensity >= 0.0):
+        if not 0.0 <= intensity <= LARGEST_INTENSITY:
             raise KeyLengthError(
-                f"intensities[{index}] = {intensity:g} is not a mean photon number >= 0"
+                f"intensities[{index}] = {intensity:g} is not a mean photon number in "
+                f"0..{LARGEST_INTENSITY:g}"
             )
     signal, decoy, vacuum = intensities
+    if 0.0 < decoy < SMALLEST_INTENSITY:
+        raise KeyLengthError(
+            f"intensities[1] = {decoy:g} is below {SMALLEST_INTENSITY:g}, too faint to count"
+        )
     if decoy <= vacuum:
         raise KeyLengthError(
             f"intensities[1] = {decoy:g} must be larger than intensities[2] = {vacuum:g}"
@@ -63,6 +70,8 @@ def check_fraction(name: str, value: float, *, highest: float = 1.0) -> None:
 
 def check_security(security: SecurityParameters) -> None:
     """Refuse promises that are none, or an error correction that cannot exist."""
+    if security.error_correction not in set(ErrorCorrection):
+        raise KeyLengthError(f"error_correction '{security.error_correction}' does not exist")
     check_epsilon("epsilon_secrecy", security.epsilon_secrecy)
     check_epsilon("epsilon_correctness", security.epsilon_correctness)
     efficiency = security.error_correction_efficiency

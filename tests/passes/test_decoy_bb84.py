@@ -128,17 +128,19 @@ def test_moments_and_slots_count_alike_with_noise_that_changes() -> None:
     arrays = (eta, pulses, noise_key, noise_test)
     moments = decoy_counts_from_moments(moments_from_slots(*arrays), SOURCE, 0.6, 0.01)
     slots = decoy_counts_from_slots(*arrays, SOURCE, 0.6, 0.01)
+    shared = decoy_counts_from_slots(*arrays, SOURCE, 0.6, 0.01, errors_by_detections=True)
     # 1e-12 is the promised truncation of the moments.
     assert moments.key == pytest.approx(slots.key, rel=1e-12)
     assert moments.test == pytest.approx(slots.test, rel=1e-12)
     assert moments.key_errors == pytest.approx(slots.key_errors, rel=1e-12)
-    assert moments.test_errors.sum() == pytest.approx(slots.test_errors.sum(), rel=1e-12)
+    assert moments.test_errors == pytest.approx(slots.test_errors, rel=1e-12)
+    assert moments.test_errors.sum() == pytest.approx(shared.test_errors.sum(), rel=1e-12)
     # Without light half of the clicks are wrong, and afterpulses as many again times p_ap; the
     # other split gives every intensity the slot's common error rate.
     assert moments.test_errors[2] == pytest.approx(
         (0.5 / 1.01 + 0.5 * 0.01) * moments.test[2], rel=1e-12
     )
-    assert slots.test_errors[2] < 0.6 * moments.test_errors[2]
+    assert shared.test_errors[2] < 0.6 * moments.test_errors[2]
 
 
 def test_one_slot_counts_what_can_be_worked_out_by_hand() -> None:

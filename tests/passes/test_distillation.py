@@ -37,7 +37,7 @@ def counted(seed=1):
         "key": rng.poisson(detections, (3, SLOTS)),
         "test": rng.poisson(tests, (3, SLOTS)),
         "key_errors": rng.poisson(300, SLOTS),
-        "test_errors": np.minimum(rng.poisson([[10], [0.5], [0.2]], (3, SLOTS)), 1 + 0 * ELEVATION),
+        "test_errors": rng.poisson([[8], [0.3], [0.0]], (3, SLOTS)),
     }
 
 
@@ -115,6 +115,8 @@ def test_a_fixed_elevation_keeps_the_slots_above_it():
         ({"test": np.full((3, SLOTS), -1)}, "test holds a negative count"),
         ({"test": np.ones((2, SLOTS), dtype=int)}, r"test has shape \(2, 40\), not \(3, 40\)"),
         ({"key_errors": np.ones(3, dtype=int)}, r"key_errors has shape \(3,\), not \(40,\)"),
+        ({"key": 5}, r"key has shape \(\), not \(3, 0\)"),
+        ({"key_errors": np.full(SLOTS, 10**6)}, "a slot holds more errors than detections"),
     ],
 )
 def test_counts_that_cannot_be_are_refused_by_name(change, message):
@@ -122,10 +124,33 @@ def test_counts_that_cannot_be_are_refused_by_name(change, message):
         MeasuredCounts(**(whole(counted()) | change))
 
 
+@pytest.mark.parametrize(
+    "slots", [np.ones(SLOTS, dtype=bool), np.zeros(SLOTS, dtype=int), counted()["key_errors"] < 290]
+)
+def test_a_choice_cannot_be_made_by_hand(slots):
+    with pytest.raises(KeyLengthError, match="made by whole_pass, above_elevation or best_of only"):
+        PublicChoice(slots, "mine")
+    with pytest.raises(KeyLengthError, match="ndarray is no choice from public data"):
+        MeasuredCounts(**whole(counted())).open(slots)
+
+
+def test_a_choice_cannot_be_changed_afterwards():
+    choice = above_elevation(public(), np.radians(45.0))
+    with pytest.raises(ValueError, match="read-only"):
+        choice.slots[0] = True
+    with pytest.raises(AttributeError):
+        choice.slots = np.ones(SLOTS, dtype=bool)
+
+
+def test_an_elevation_that_is_none_is_refused():
+    with pytest.raises(KeyLengthError, match="elevation nan is outside"):
+        above_elevation(public(), float("nan"))
+
+
 def test_a_choice_of_another_pass_is_refused_and_leaves_the_seal():
     sealed = MeasuredCounts(**whole(counted()))
     with pytest.raises(KeyLengthError, match="choice is of 3 slots, counts of 40"):
-        sealed.open(PublicChoice(np.ones(3, dtype=bool), "other"))
+        sealed.open(whole_pass(3))
     assert sealed.open(whole_pass(SLOTS)).key_errors > 0
 
 

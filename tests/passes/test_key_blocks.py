@@ -108,6 +108,12 @@ def test_nonsense_is_refused_by_name():
         a_pass(30.0, 0.0, 1.2)
     with pytest.raises(KeyLengthError, match="9 upcoming passes; at most 8"):
         close_or_wait(a_pass(30.0).moments, [a_pass(30.0)] * 9, TERMS, now_s=0.0)
+    with pytest.raises(KeyLengthError, match="now_s = nan is not finite"):
+        close_or_wait(a_pass(30.0).moments, [], TERMS, now_s=np.nan)
+    with pytest.raises(KeyLengthError, match="not in order of time"):
+        close_or_wait(
+            a_pass(30.0).moments, [a_pass(30.0, 2.0), a_pass(30.0, 1.0)], TERMS, now_s=0.0
+        )
     with pytest.raises(KeyLengthError, match="price_bits_per_day = -1"):
         close_or_wait(a_pass(30.0).moments, [], TERMS, now_s=0.0, price_bits_per_day=-1.0)
     with pytest.raises(KeyLengthError, match="not in order of time"):

@@ -85,6 +85,18 @@ def test_draws_that_cannot_be_are_refused():
         drawn_moments(a_pass(), [-1.0], 1.0)
     with pytest.raises(KeyLengthError, match="draws have shape"):
         key_distribution(np.ones((2, 5)), SOURCE, 0.85, 1e-3, SECURITY)
+    good = drawn_moments(a_pass(), [1.0], 1.0)
+    with pytest.raises(KeyLengthError, match="negative or not finite"):
+        key_distribution(good * np.nan, SOURCE, 0.85, 1e-3, SECURITY)
+    with pytest.raises(KeyLengthError, match="receiver_key_basis_probability = 5"):
+        key_distribution(good, SOURCE, 5.0, 1e-3, SECURITY)
+    swapped = dataclasses.replace(SOURCE, intensities=(0.1, 0.5, 0.0))
+    with pytest.raises(KeyLengthError, match="must be larger"):
+        key_distribution(good, swapped, 0.85, 1e-3, SECURITY)
+    with pytest.raises(KeyLengthError, match="epsilon_secrecy = 0"):
+        key_distribution(
+            good, SOURCE, 0.85, 1e-3, dataclasses.replace(SECURITY, epsilon_secrecy=0.0)
+        )
 
 
 @pytest.mark.parametrize("proof", ["tight", "lim2014", "satquma"])

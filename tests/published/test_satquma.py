@@ -82,7 +82,9 @@ def counts_of(case: dict[str, Any], *, from_moments: bool = False) -> DecoyCount
     slots = (efficiency(given), given["Rrate_Hz"] * given["NoPass"], given["Pec"], given["Pec"])
     if from_moments:
         return decoy_counts_from_moments(moments_from_slots(*slots), source, x["PxB"], given["Pap"])
-    return decoy_counts_from_slots(*slots, source, x["PxB"], given["Pap"])
+    return decoy_counts_from_slots(
+        *slots, source, x["PxB"], given["Pap"], errors_by_detections=True
+    )
 
 
 def key_of(case: dict[str, Any], *, from_moments: bool = False) -> KeyResult:
@@ -390,7 +392,14 @@ def test_the_analytic_link_table_is_reproduced(row: tuple[float, ...]) -> None:
     )
     security = SecurityParameters(1e-9, 1e-15, ErrorCorrection.LOGM, 1.16)
     counts = decoy_counts_from_slots(
-        analytic_link_efficiency(excess_db), 1e8, noise, noise, source, 0.7611, 1e-3
+        analytic_link_efficiency(excess_db),
+        1e8,
+        noise,
+        noise,
+        source,
+        0.7611,
+        1e-3,
+        errors_by_detections=True,
     )
     result = secret_key(counts, source, security, proof="satquma")
     # The table has eight digits, so everything but the key is compared to 1e-7. The key is a

@@ -2,8 +2,9 @@
 
 A part of a pass may be left out of the block, but the choice must not depend on secret data: a
 cut-off chosen by looking at the errors would void the proof. So measured counts are sealed: they
-can be summed once, for a choice of slots that was made from public data (`PublicPass`, a fixed
-elevation), and cannot be looked at slot by slot.
+can be summed once, for a choice of slots that the functions below made from public data
+(`PublicPass`, an elevation), and cannot be looked at slot by slot. Whoever seals the same counts
+twice, or puts secret numbers where public ones belong, goes around this module and the proof.
 """
 
 from dataclasses import dataclass
@@ -21,24 +22,47 @@ from passes.key.records import DecoyCounts, Proof, SecurityParameters
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class PublicChoice:
-    """Which slots make the block, and why; the functions below make it from public data."""
+_FROM_PUBLIC_DATA = object()
 
-    slots: Flags
-    reason: str
+
+class PublicChoice:
+    """Which slots make the block, and why; only the functions below make one, from public data."""
+
+    __slots__ = ("_reason", "_slots")
+
+    def __init__(self, slots: Flags, reason: str, *, token: object = None) -> None:
+        if token is not _FROM_PUBLIC_DATA:
+            raise KeyLengthError(
+                "a choice of slots is made by whole_pass, above_elevation or best_of only"
+            )
+        self._slots = np.array(slots, dtype=bool)
+        self._slots.setflags(write=False)
+        self._reason = reason
+
+    @property
+    def slots(self) -> Flags:
+        """True where a slot is used, shape (n,); read only."""
+        return self._slots
+
+    @property
+    def reason(self) -> str:
+        """For the record."""
+        return self._reason
 
 
 def whole_pass(slots: int) -> PublicChoice:
     """Every slot."""
-    return PublicChoice(np.ones(slots, dtype=bool), "whole pass")
+    return PublicChoice(np.ones(slots, dtype=bool), "whole pass", token=_FROM_PUBLIC_DATA)
 
 
 def above_elevation(observed: PublicPass, elevation_rad: float) -> PublicChoice:
     """Slots at or above an elevation that was fixed beforehand."""
+    if not abs(elevation_rad) <= np.pi / 2.0:
+        raise KeyLengthError(f"elevation {elevation_rad:g} is outside -pi/2..pi/2")
     return PublicChoice(
         observed.elevation_rad >= elevation_rad,
         f"elevation at or above {np.degrees(elevation_rad):.3f} deg",
+        token=_FROM_PUBLIC_DATA,
     )
 
 
@@ -46,7 +70,9 @@ def best_of(observed: PublicPass, scan: CutScan) -> PublicChoice:
     """Slots above the cut-off with the longest key expected from public data."""
     cut = float(scan.cuts_rad[scan.best])
     chosen = above_elevation(observed, cut)
-    return PublicChoice(chosen.slots, f"{chosen.reason}, longest expected key")
+    return PublicChoice(
+        chosen.slots, f"{chosen.reason}, longest expected key", token=_FROM_PUBLIC_DATA
+    )
 
 
 class MeasuredCounts:
@@ -66,12 +92,17 @@ class MeasuredCounts:
     ) -> None:
         arrays = {"key": key, "test": test, "key_errors": key_errors, "test_errors": test_errors}
         self.__arrays = {name: _whole(name, values) for name, values in arrays.items()}
-        self.__opened = ""
-        slots = self.slots
+        self.__opened: str | None = None
+        slots = int(self.__arrays["key"].shape[-1]) if self.__arrays["key"].ndim else 0
         for name, values in self.__arrays.items():
             shape = (slots,) if name == "key_errors" else (3, slots)
             if values.shape != shape:
                 raise KeyLengthError(f"{name} has shape {values.shape}, not {shape}")
+        wrong, right = self.__arrays["test_errors"], self.__arrays["test"]
+        if np.any(wrong > right) or np.any(
+            self.__arrays["key_errors"] > self.__arrays["key"].sum(axis=0)
+        ):
+            raise KeyLengthError("a slot holds more errors than detections")
 
     @property
     def slots(self) -> int:
@@ -80,7 +111,8 @@ class MeasuredCounts:
 
     def __repr__(self) -> str:
         """Nothing of what is inside."""
-        return f"MeasuredCounts({self.slots} slots, {self.__opened or 'sealed'})"
+        state = "sealed" if self.__opened is None else f"opened: {self.__opened}"
+        return f"MeasuredCounts({self.slots} slots, {state})"
 
     def __reduce__(self) -> str:
         """Refuse to be copied or stored: a copy could be opened again."""
@@ -88,7 +120,9 @@ class MeasuredCounts:
 
     def open(self, choice: PublicChoice) -> DecoyCounts:
         """Sum the chosen slots; a second call is refused, whatever it asks for."""
-        if self.__opened:
+        if not isinstance(choice, PublicChoice):
+            raise KeyLengthError(f"{type(choice).__name__} is no choice from public data")
+        if self.__opened is not None:
             raise KeyLengthError(
                 f"these counts were opened already ({self.__opened}); a second choice could "
                 "follow from the first result"

@@ -138,6 +138,9 @@ def close_or_wait(
     """
     if len(upcoming) > MOST_AWAITED:
         raise KeyLengthError(f"{len(upcoming)} upcoming passes; at most {MOST_AWAITED} are weighed")
+    if not np.isfinite(now_s):
+        raise KeyLengthError(f"now_s = {now_s:g} is not finite")
+    _require_order(upcoming)
     if not price_bits_per_day >= 0.0:
         raise KeyLengthError(f"price_bits_per_day = {price_bits_per_day:g} is not >= 0")
     for item in upcoming:
@@ -153,6 +156,11 @@ def close_or_wait(
         )
     worth = [o.total_bits - price_bits_per_day * o.latency_s / SECONDS_PER_DAY for o in options]
     return CloseOrWait(tuple(options), int(np.argmax(worth)))
+
+
+def _require_order(passes: Sequence[PlannedPass]) -> None:
+    if not all(a.ends_s <= b.ends_s for a, b in itertools.pairwise(passes)):
+        raise KeyLengthError("passes are not in order of time")
 
 
 def _expectation(
@@ -202,8 +210,7 @@ def best_partition(
     -----
     Exact: dynamic programming over all ends of blocks. Ties go to fewer blocks.
     """
-    if any(a.ends_s > b.ends_s for a, b in itertools.pairwise(passes)):
-        raise KeyLengthError("passes are not in order of time")
+    _require_order(passes)
     count = len(passes)
     value: NDArray[np.float64] = np.full(count + 1, -np.inf)
     value[0] = 0.0

@@ -39,11 +39,9 @@ def decoy_counts_from_moments(
 
     Notes
     -----
-    Detections and both error totals equal those of `decoy_counts_from_slots` to 1e-12. The split
-    of the test errors by intensity is that of Lim et al., P_k sum_t e_kt, where SatQuMA shares
-    out each slot's errors by detections, which moments cannot express. No key differs where the
-    bound v_Z1 <= m_Z is active, as at every optimum seen; elsewhere the key differs by
-    -0.3 % to +0.7 % in the cases compared.
+    Counts equal those of `decoy_counts_from_slots` to 1e-12. SatQuMA shares out each slot's test
+    errors by detections, which moments cannot express: in the mode `satquma` the key is the same
+    where the bound v_Z1 <= m_Z is active, and differs by -0.3 % to +0.7 % in its other fixed cases.
 
     Raises
     ------
@@ -80,19 +78,19 @@ def decoy_counts_from_slots(
     source: DecoySource,
     receiver_key_basis_probability: float,
     afterpulse_probability: float,
+    *,
+    errors_by_detections: bool = False,
 ) -> DecoyCounts:
-    """Expected counts summed slot by slot, exact for every efficiency, as SatQuMA does.
+    """Expected counts summed slot by slot, exact for every efficiency.
 
     Parameters
     ----------
     efficiency, pulses, noise_key, noise_test : as in `moments_from_slots`; shape (n,)
     source, receiver_key_basis_probability, afterpulse_probability : as in
         `decoy_counts_from_moments`
-
-    Notes
-    -----
-    As in SatQuMA the test errors of a slot are shared out over the intensities by detections:
-    m_Z,k = sum_t P_k D_kt (sum_j P_j e_jt) / (sum_j P_j D_jt). Lim et al. have P_k sum_t e_kt.
+    errors_by_detections : share the test errors of a slot out over the intensities by detections,
+        m_Z,k = sum_t P_k D_kt (sum_j P_j e_jt) / (sum_j P_j D_jt), as SatQuMA does, instead of
+        P_k sum_t e_kt as in Lim et al.; no source behaves so
     """
     _check(source, receiver_key_basis_probability, afterpulse_probability)
     eta, sent, noise_x, noise_z = checked_slots(efficiency, pulses, noise_key, noise_test)
@@ -108,14 +106,18 @@ def decoy_counts_from_slots(
 
     key, key_errors = basis(noise_x)
     test, test_errors = basis(noise_z)
-    total = test.sum(axis=0)
-    rate = np.divide(test_errors.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
+    if errors_by_detections:
+        total = test.sum(axis=0)
+        rate = np.divide(
+            test_errors.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0
+        )
+        test_errors = test * rate
     both_key, both_test = _sifting(source, receiver_key_basis_probability)
     return DecoyCounts(
         key=both_key * key.sum(axis=1),
         test=both_test * test.sum(axis=1),
         key_errors=both_key * float(key_errors.sum()),
-        test_errors=both_test * (test * rate).sum(axis=1),
+        test_errors=both_test * test_errors.sum(axis=1),
     )
 
 

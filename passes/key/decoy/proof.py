@@ -76,6 +76,10 @@ def secret_key(
     check_security(security)
     check_counts(counts)
     mode = Proof(proof)
+    if count_bound not in set(CountBound):
+        known = ", ".join(f"'{bound.value}'" for bound in CountBound)
+        raise KeyLengthError(f"count_bound '{count_bound}' does not exist; there is {known}")
+    count_bound = CountBound(count_bound)
     bounds = (_tight if mode is Proof.TIGHT else _printed)(
         counts, source, security, mode, count_bound
     )

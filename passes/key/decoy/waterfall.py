@@ -24,6 +24,7 @@ def key_waterfall(
     security: SecurityParameters,
     *,
     proof: Proof | str = Proof.TIGHT,
+    count_bound: CountBound = CountBound.CHERNOFF,
 ) -> tuple[WaterfallStep, ...]:
     """From sifted bits to the secret key; the costs add up to the difference.
 
@@ -32,7 +33,7 @@ def key_waterfall(
     statistics of the phase error, error correction above the Shannon limit, and the fixed terms.
     The last value left is `unclipped_bits` of the proof.
     """
-    result = secret_key(counts, source, security, proof=proof)
+    result = secret_key(counts, source, security, proof=proof, count_bound=count_bound)
     n = result.sifted_bits
     ideal = n * binary_entropy(min(result.qber, 0.5))
     infinite = secret_key(
