@@ -29,7 +29,8 @@ from passes.key.decoy.counts import decoy_counts_from_slots
 from passes.key.decoy.robust import worst_case_key
 from passes.key.decoy.waterfall import key_waterfall
 from passes.key.optimum.cuts import PublicPass, moments_above, scan_cuts
-from passes.key.optimum.optimiser import BOUNDS, PARAMETERS, Optimisation, optimise_each
+from passes.key.optimum.optimiser import optimise_each
+from passes.key.optimum.task import BOUNDS, PARAMETERS, Optimisation
 from passes.key.records import CountBound, DecoyCounts, Proof
 from passes.key.repeaterless import plob_2017_bits
 from passes.key.validity import check_counts, check_intensities, check_probabilities

@@ -20,7 +20,7 @@ from passes.key.block.distillation import (
 )
 from passes.key.decoy.proof import secret_key
 from passes.key.optimum.cuts import PublicPass, scan_cuts
-from passes.key.optimum.optimiser import Optimisation
+from passes.key.optimum.task import Optimisation
 from passes.key.records import DecoyCounts, ErrorCorrection, SecurityParameters
 
 SOURCE = DecoySource(1e8, (0.65, 0.15, 0.0), (0.8, 0.12, 0.08), 0.85, 0.0, 0.005)

@@ -10,7 +10,7 @@ from passes.counts.moments import moments_from_slots
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
 from passes.key.optimum.cuts import PublicPass, moments_above, scan_cuts
-from passes.key.optimum.optimiser import Optimisation
+from passes.key.optimum.task import Optimisation
 from passes.key.records import ErrorCorrection, Proof, SecurityParameters
 
 PROFILES = Path(__file__).parents[1] / "published" / "data" / "satquma_profiles.csv"

@@ -11,13 +11,8 @@ from passes.errors import KeyLengthError
 from passes.key.decoy.counts import decoy_counts_from_moments
 from passes.key.decoy.proof import secret_key
 from passes.key.optimum.objective import PlanningBlock, planned_length
-from passes.key.optimum.optimiser import (
-    PARAMETERS,
-    Optimisation,
-    best_preset,
-    optimise_each,
-    optimise_together,
-)
+from passes.key.optimum.optimiser import best_preset, optimise_each, optimise_together
+from passes.key.optimum.task import PARAMETERS, Optimisation
 from passes.key.records import CountBound, ErrorCorrection, Proof, SecurityParameters
 
 SOURCE = DecoySource(1e8, (0.65, 0.15, 0.0), (0.8, 0.12, 0.08), 0.85, 2e-10, 0.005)

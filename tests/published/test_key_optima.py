@@ -18,7 +18,8 @@ from passes.counts.moments import Moments, moments_from_slots
 from passes.counts.source import DecoySource
 from passes.key.decoy.counts import decoy_counts_from_moments
 from passes.key.decoy.proof import secret_key
-from passes.key.optimum.optimiser import Optimisation, optimise_each
+from passes.key.optimum.optimiser import optimise_each
+from passes.key.optimum.task import Optimisation
 from passes.key.records import ErrorCorrection, Proof, SecurityParameters
 
 PROFILES = Path(__file__).parent / "data" / "satquma_profiles.csv"

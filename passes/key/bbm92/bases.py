@@ -142,11 +142,20 @@ def _serfling_deviation(n: float, k: float, _found: float, share: float) -> floa
 
 
 def _exact_deviation(n: float, k: float, found: float, share: float) -> float:
-    """Smallest excess that the sample rules out; whole bits, real numbers to the safe side."""
+    """Smallest excess that the sample rules out.
+
+    Measured errors are whole. Expected ones lie between the bounds of the whole numbers around
+    them, so that a plan does not jump by an error's worth.
+    """
     whole = math.floor(n)
     if whole <= 0 or k < 1.0:
         return 0.5
-    return remaining_errors(found, k, n, 2.0 * math.log(share)) / whole - found / k
+    below, above = math.floor(found), math.ceil(found)
+    at_least, at_most = (
+        remaining_errors(errors, k, n, 2.0 * math.log(share)) for errors in (below, above)
+    )
+    ruled_out = at_least + (found - below) * (at_most - at_least)
+    return ruled_out / whole - found / k
 
 
 _YIN_TERMS = (

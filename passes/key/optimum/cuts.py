@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from passes.counts.moments import ORDER, Moments, checked_slots
 from passes.counts.source import DecoySource
 from passes.errors import KeyLengthError
-from passes.key.optimum.optimiser import Optimisation, Optimum, optimise_each
+from passes.key.optimum.optimiser import optimise_each
+from passes.key.optimum.task import Optimisation, Optimum
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ Natl. Acad. Sci. 17, 684 (1931); `remaining_errors_estimate`).
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,18 +64,31 @@ def planned_length(
     Eq. (1) of Lim et al. 2014 where it promises something. Where it has no single photons or a
     phase error above one half it goes on falling, so that the way to key is always uphill.
     """
-    counts = _expected(block, settings)
+    shares = _shares(settings)
     fixed = _fixed_bits(block)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        counts = _expected(block, settings, shares)
         if intensity_uncertainty == 0.0:
-            return _length(block, settings, counts) - fixed
+            return _length(block, settings, shares, counts) - fixed
         corners = []
-        for signal, decoy in itertools.product((-1.0, 1.0), repeat=2):
+        # With a third intensity above zero its nominal value may be the worst.
+        thirds = (-1.0, 1.0, 0.0) if block.vacuum_intensity > 0.0 else (0.0,)
+        for signal, decoy, third in itertools.product((-1.0, 1.0), (-1.0, 1.0), thirds):
             moved = np.array(settings)
             moved[3] *= 1.0 + signal * intensity_uncertainty
             moved[4] *= 1.0 + decoy * intensity_uncertainty
-            corners.append(_length(block, moved, counts))
+            vacuum = block.vacuum_intensity * (1.0 + third * intensity_uncertainty)
+            corner = replace(block, vacuum_intensity=vacuum)
+            corners.append(_length(corner, moved, shares, counts))
         return np.asarray(np.min(corners, axis=0)) - fixed
+
+
+def _shares(settings: Floats) -> Floats:
+    """Probabilities of the three intensities, shape (3, b, p)."""
+    shares = np.empty((3, *settings.shape[1:]))
+    shares[:2] = settings[1:3]
+    np.subtract(1.0 - shares[0], shares[1], out=shares[2])
+    return shares
 
 
 def _fixed_bits(block: PlanningBlock) -> float:
@@ -98,39 +111,43 @@ class _Counts:
     key_errors: Floats
 
 
-def _expected(block: PlanningBlock, settings: Floats) -> _Counts:
+def _expected(block: PlanningBlock, settings: Floats, shares: Floats) -> _Counts:
     """Counts as in `passes.key.decoy.counts.decoy_counts_from_moments`."""
-    basis, signal_share, decoy_share, signal, decoy = settings
-    shares = np.stack([signal_share, decoy_share, 1.0 - signal_share - decoy_share])
-    clicked, empty = _clicked_and_empty(block, signal, decoy)
-    after = block.afterpulse_probability
+    basis, after = settings[0], block.afterpulse_probability
     receiver = basis if block.receiver_key_basis is None else block.receiver_key_basis
-    both = np.stack([basis * receiver, (1.0 - basis) * (1.0 - receiver)])[:, None] * shares
-    clicks = (1.0 + after) * (clicked + 2.0 * empty)
-    noise = block.moments[1:, None, :, 0, None]
-    wrong = noise + 0.5 * after * clicks + block.intrinsic_qber * clicked
-    counts = np.empty((3, *clicks.shape[1:]))
-    np.multiply(both, clicks, out=counts[:2])
-    np.multiply(both[1], wrong[1], out=counts[2])
-    return _Counts(counts, (both[0] * wrong[0]).sum(axis=0))
+    both_key, both_test = basis * receiver, (1.0 - basis) * (1.0 - receiver)
+    clicked, clicks = _clicked_and_empty(block, settings[3:])
+    clicks *= 2.0
+    clicks += clicked
+    clicks *= (1.0 + after) * shares
+    counts = np.empty((3, *clicked.shape))
+    np.multiply(both_key, clicks[0], out=counts[0])
+    np.multiply(both_test, clicks[1], out=counts[1])
+    noise = block.moments[1:, :, :1]
+    lit = block.intrinsic_qber * clicked
+    key_errors = 0.5 * after * counts[0].sum(axis=0)
+    key_errors += both_key * (noise[0] + (shares * lit).sum(axis=0))
+    lit += noise[1]
+    lit *= both_test * shares
+    np.multiply(0.5 * after, counts[1], out=counts[2])
+    counts[2] += lit
+    return _Counts(counts, key_errors)
 
 
-def _clicked_and_empty(
-    block: PlanningBlock, signal: Floats, decoy: Floats
-) -> tuple[Floats, Floats]:
+def _clicked_and_empty(block: PlanningBlock, bright: Floats) -> tuple[Floats, Floats]:
     """Pulses that click by light, (3, b, p), and noise in those that do not, (2, 3, b, p)."""
     moments = block.moments
-    rate = moments[1:, :, :1] / np.maximum(moments[:1, :, :1], _TINY)
-    is_constant = np.allclose(rate * moments[0], moments[1:], rtol=1e-12, atol=0.0)
-    bright = np.stack([signal, decoy])
     if block.vacuum_intensity > 0.0:
-        bright = np.concatenate([bright, np.full((1, *signal.shape), block.vacuum_intensity)])
-    clicked = np.zeros((3, *signal.shape))
-    clicked[: len(bright)] = -_series(moments[:1], bright, first=1)[0]
-    if is_constant:  # noise that does not change along the pass: what is not clicked is empty
-        pulses = moments[0, :, :1]
+        bright = np.concatenate([bright, np.full((1, *bright.shape[1:]), block.vacuum_intensity)])
+    clicked = np.zeros((3, *bright.shape[1:]))
+    np.negative(_series(moments[:1], bright, first=1)[0], out=clicked[: len(bright)])
+    pulses = np.maximum(moments[0, :, :1], _TINY)
+    rate = moments[1:, :, :1] / pulses
+    if (np.abs(rate * moments[0] - moments[1:]) <= 1e-12 * moments[1:]).all():
+        # Noise that does not change along the pass: what is not clicked is empty.
         return clicked, rate[:, None] * (pulses - clicked)
-    empty = np.broadcast_to(moments[1:, None, :, :1], (2, *clicked.shape)).copy()
+    empty = np.empty((2, *clicked.shape))
+    empty[:] = moments[1:, None, :, :1]
     empty[:, : len(bright)] = _series(moments[1:], bright, first=0)
     return clicked, empty
 
@@ -147,30 +164,39 @@ def _series(moments: Floats, intensities: Floats, *, first: int) -> Floats:
     return total
 
 
-def _length(block: PlanningBlock, settings: Floats, counts: _Counts) -> Floats:
+def _length(block: PlanningBlock, settings: Floats, shares: Floats, counts: _Counts) -> Floats:
     """Eq. (1) from expected counts; the settings' intensities are those the proof assumes."""
-    _, signal_share, decoy_share, mu1, mu2 = settings
+    mu1, mu2 = settings[3:]
     mu3 = block.vacuum_intensity
-    mu = np.stack([mu1, mu2, np.full_like(mu1, mu3)])
-    pulse_share = np.stack([signal_share, decoy_share, 1.0 - signal_share - decoy_share])
-    pulse_share *= np.exp(-mu)
-    tau_0, tau_1 = pulse_share.sum(axis=0), (pulse_share * mu).sum(axis=0)
+    # Pulses of each intensity, relative to those that held no photon.
+    weights = np.empty_like(shares)
+    np.exp(-settings[3:], out=weights[:2])
+    weights[2] = math.exp(-mu3)
+    weights *= shares
+    tau_0 = weights.sum(axis=0)
+    tau_1 = weights[0] * mu1 + weights[1] * mu2 + weights[2] * mu3
     is_tight = block.proof is Proof.TIGHT
     parts = 23.0 if is_tight and mu3 > 0.0 else 21.0
-    below, above = _limits(block, counts.by_intensity, parts / block.security.epsilon_secrecy)
-    low, high = below / pulse_share, above / pulse_share
+    low, high = _limits(block, counts.by_intensity, parts / block.security.epsilon_secrecy)
+    np.divide(1.0, weights, out=weights)
+    low *= weights[1:]
+    high *= weights
 
-    other = (low if block.proof is Proof.SATQUMA else high)[:2, 1]
-    empty = np.maximum(tau_0 * (mu2 * low[:2, 2] - mu3 * other) / (mu2 - mu3), 0.0)
+    empty = mu2 * low[:2, 1]
+    if mu3 > 0.0:
+        other = low[:2, 0] if block.proof is Proof.SATQUMA else high[:2, 1]
+        empty -= mu3 * other
+    empty *= tau_0 / (mu2 - mu3)
+    empty = np.maximum(empty, 0.0, out=empty)
     many = (mu2 * mu2 - mu3 * mu3) / (mu1 * mu1) * (high[:2, 0] - empty / tau_0)
     one = tau_1 * mu1 / (mu1 * (mu2 - mu3) - mu2 * mu2 + mu3 * mu3)
-    s_x1, s_z1 = one * (low[:2, 1] - high[:2, 2] - many)
+    s_x1, s_z1 = one * (low[:2, 0] - high[:2, 2] - many)
 
-    low, high = low[2], high[2]
-    wrong = np.minimum(tau_1 * (high[1] - low[2]) / (mu2 - mu3), counts.by_intensity[2].sum(axis=0))
+    wrong = tau_1 * (high[2, 1] - low[2, 1]) / (mu2 - mu3)
+    wrong = np.minimum(wrong, counts.by_intensity[2].sum(axis=0))
     if is_tight:
-        wrong = np.minimum(wrong, tau_1 * (high[0] - low[2]) / (mu1 - mu3))
-        wrong = np.minimum(wrong, tau_1 * (high[0] - low[1]) / (mu1 - mu2))
+        wrong = np.minimum(wrong, tau_1 * (high[2, 0] - low[2, 1]) / (mu1 - mu3))
+        wrong = np.minimum(wrong, tau_1 * (high[2, 0] - low[2, 0]) / (mu1 - mu2))
     wrong = np.maximum(wrong, 1e-10)
     sampled, rest = np.maximum(s_z1, 1.0), np.maximum(s_x1, 1.0)
     if is_tight:
@@ -179,10 +205,8 @@ def _length(block: PlanningBlock, settings: Floats, counts: _Counts) -> Floats:
     else:
         phase_error = _printed_phase_error(wrong, sampled, rest, block)
     n = counts.by_intensity[0].sum(axis=0)
-    phase_entropy, bit_entropy = _entropy(
-        np.stack([np.minimum(phase_error, 0.5), np.clip(counts.key_errors / n, 1e-15, 0.5)])
-    )
-    gain = s_x1 * (1.0 - phase_entropy)
+    qber = counts.key_errors / n
+    gain = s_x1 * (1.0 - _entropy(phase_error))
     # Beyond what promises anything: downhill, away from key.
     hopeless = (s_x1 < 1.0) | (s_z1 < 1.0) | (phase_error >= 0.5)
     if hopeless.any():
@@ -190,34 +214,60 @@ def _length(block: PlanningBlock, settings: Floats, counts: _Counts) -> Floats:
         slope -= np.where(s_z1 < 1.0, 0.0, n * np.maximum(phase_error - 0.5, 0.0))
         gain = np.where(hopeless, slope, gain)
     gain += empty[0]
-    return np.asarray(gain - _disclosed(n, counts.key_errors / n, bit_entropy, block.security))
+    return np.asarray(gain - _disclosed(n, qber, block.security))
 
 
 def _limits(block: PlanningBlock, counts: Floats, inverse_share: float) -> tuple[Floats, Floats]:
-    """Lower and upper limits of the expectation behind counts, shapes (3, 3, b, p)."""
+    """Limits of the expectation behind counts: lower (3, 2, b, p), upper (3, 3, b, p).
+
+    Nobody asks how few signals there may have been.
+    """
     depth = math.log(inverse_share)
+    faint = counts[:, 1:]
     if block.proof is Proof.TIGHT:
         return _wilson_hilferty_limits(counts, depth)
     if block.proof is Proof.LIM2014 or block.count_bound is CountBound.HOEFFDING:
         deviation = np.sqrt(0.5 * depth * counts.sum(axis=1, keepdims=True))
-        return counts - deviation, counts + deviation
+        return faint - deviation, counts + deviation
     if block.count_bound is CountBound.ASYMPTOTIC:
-        return counts, counts
+        return faint.copy(), counts.copy()
     twice = 2.0 * depth * counts
-    below = 0.5 * depth + np.sqrt(twice + 0.25 * depth * depth)
-    return counts - below, counts + depth + np.sqrt(twice + depth * depth)
+    low = twice[:, 1:] + 0.25 * depth * depth
+    np.subtract(faint, np.sqrt(low, out=low), out=low)
+    low -= 0.5 * depth
+    twice += depth * depth
+    high = np.sqrt(twice, out=twice)
+    high += counts
+    high += depth
+    return low, high
 
 
 def _wilson_hilferty_limits(counts: Floats, depth: float) -> tuple[Floats, Floats]:
     """Clopper and Pearson's limits: gamma quantiles with the variance of a binomial."""
     z = -float(ndtri(math.exp(-depth)))
-    spread = z * np.sqrt(
-        np.maximum(1.0 - counts / np.maximum(counts.sum(axis=1, keepdims=True), _TINY), 0.0)
-    )
-    n = np.maximum(counts, 1e-3)
-    low = np.maximum(1.0 - 1.0 / (9.0 * n) - spread / (3.0 * np.sqrt(n)), 0.0)
-    high = 1.0 - 1.0 / (9.0 * (n + 1.0)) + spread / (3.0 * np.sqrt(n + 1.0))
-    return n * (low * low * low), (n + 1.0) * (high * high * high)
+    spread = counts / np.maximum(counts.sum(axis=1, keepdims=True), _TINY)
+    np.subtract(1.0, spread, out=spread)
+    np.maximum(spread, 0.0, out=spread)
+    np.sqrt(spread, out=spread)
+    spread *= z
+    n, more = np.maximum(counts[:, 1:], 1e-3), counts + 1.0
+    n *= _cube_of_gap(n, spread[:, 1:], 1.0)
+    more *= _cube_of_gap(more, spread, -1.0)
+    return n, more
+
+
+def _cube_of_gap(n: Floats, spread: Floats, sign: float) -> Floats:
+    """(1 - u^2 - sign u spread)^3 with u = 1 / (3 sqrt n), none below zero; in few arrays."""
+    third = np.sqrt(n)
+    np.divide(1.0 / 3.0, third, out=third)
+    gap = sign * spread
+    gap += third
+    gap *= third
+    np.subtract(1.0, gap, out=gap)
+    np.maximum(gap, 0.0, out=gap)
+    np.multiply(gap, gap, out=third)
+    third *= gap
+    return third
 
 
 def _printed_phase_error(
@@ -227,33 +277,34 @@ def _printed_phase_error(
     ratio = wrong / sampled
     if block.count_bound is CountBound.ASYMPTOTIC and block.proof is Proof.SATQUMA:
         return ratio
-    inside = np.clip(ratio, 1e-15, 1.0 - 1e-15)
+    inside = np.minimum(np.maximum(ratio, 1e-15), 1.0 - 1e-15)
     variance = inside * (1.0 - inside)
     both = (sampled + rest) / (sampled * rest)
     bits = np.log2(both / variance) + 2.0 * math.log2(21.0 / block.security.epsilon_secrecy)
     return np.asarray(ratio + np.sqrt(both * variance / math.log(2.0) * np.maximum(bits, 0.0)))
 
 
-def _disclosed(n: Floats, qber: Floats, entropy: Floats, security: SecurityParameters) -> Floats:
+def _disclosed(n: Floats, qber: Floats, security: SecurityParameters) -> Floats:
     """Error correction as in `passes.key.error_correction`, its quantile smooth."""
     if security.error_correction is ErrorCorrection.NONE:
         return np.zeros_like(n)
     if security.error_correction is ErrorCorrection.DISCLOSED:
         return np.full_like(n, security.disclosed_bits or 0.0)
-    model = security.error_correction_efficiency * n * entropy
+    shannon = n * _entropy(qber)
+    model = security.error_correction_efficiency * shannon
     if security.error_correction is ErrorCorrection.BLOCK:
         return np.asarray(model)
-    q = np.clip(qber, 1e-15, 0.5)
+    q = np.minimum(np.maximum(qber, 1e-15), 0.5)
     z = -float(ndtri(security.epsilon_correctness))
     excess = z * np.sqrt(n * q * (1.0 - q)) + (z * z - 1.0) * (1.0 - 2.0 * q) / 6.0
-    one_way = n * entropy + (excess - 1.0) * np.log((1.0 - q) / q)
+    one_way = shannon + (excess - 1.0) * np.log((1.0 - q) / q)
     one_way += math.log(security.epsilon_correctness) - 0.5 * np.log(np.maximum(n, 1.0))
     return np.asarray(np.maximum(model, one_way))
 
 
 def _entropy(p: Floats) -> Floats:
-    """Binary entropy [bits]."""
-    inside = np.clip(p, 1e-300, 1.0 - 1e-16)
+    """Binary entropy [bits]; that of one half beyond."""
+    inside = np.minimum(np.maximum(p, 1e-15), 0.5)
     return np.asarray(
-        -(inside * np.log(inside) + (1.0 - inside) * np.log1p(-inside)) / math.log(2.0)
+        (inside * np.log(inside) + (1.0 - inside) * np.log1p(-inside)) / -math.log(2.0)
     )
