@@ -33,6 +33,8 @@ bench: $(INSTALLED)
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,bench]"
 	$(BIN)/python benchmarks/bench_passes.py
 	$(BIN)/python benchmarks/bench_key.py
+	$(BIN)/python benchmarks/bench_counts.py
+	$(BIN)/python benchmarks/bench_link.py
 
 # Build the wheel, install it alone into a fresh environment and use it from an empty folder.
 wheel: $(INSTALLED)

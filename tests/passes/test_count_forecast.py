@@ -165,7 +165,7 @@ def full_counts(track, values, index):
     )
     source = replace(
         SOURCE,
-        intensities=tuple(mu * photons for mu in SOURCE.intensities),
+        intensities=(0.8 * photons, 0.1 * photons, 0.0),
         intrinsic_qber=v["intrinsic_qber"],
     )
     receiver = replace(

@@ -31,13 +31,14 @@ ELEVATION = np.radians(np.concatenate([np.linspace(10, 80, 20), np.linspace(80, 
 
 def counted(seed=1):
     rng = np.random.default_rng(seed)
-    detections = [[60_000], [2_500], [5]]
-    tests = [[2_000], [80], [1]]
+    detections = np.array([[60_000.0], [2_500.0], [5.0]])
+    tests = np.array([[2_000.0], [80.0], [1.0]])
+    wrong = np.array([[8.0], [0.3], [0.0]])
     return {
         "key": rng.poisson(detections, (3, SLOTS)),
         "test": rng.poisson(tests, (3, SLOTS)),
         "key_errors": rng.poisson(300, SLOTS),
-        "test_errors": rng.poisson([[8], [0.3], [0.0]], (3, SLOTS)),
+        "test_errors": rng.poisson(wrong, (3, SLOTS)),
     }
 
 
@@ -139,7 +140,7 @@ def test_a_choice_cannot_be_changed_afterwards():
     with pytest.raises(ValueError, match="read-only"):
         choice.slots[0] = True
     with pytest.raises(AttributeError):
-        choice.slots = np.ones(SLOTS, dtype=bool)
+        setattr(choice, "slots", np.ones(SLOTS, dtype=bool))  # noqa: B010
 
 
 def test_an_elevation_that_is_none_is_refused():

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -141,7 +142,12 @@ def test_a_gate_of_one_sigma_passes_68_percent() -> None:
     ],
 )
 def test_fibres_that_cannot_be_are_refused_by_name(change: dict[str, float], message: str) -> None:
-    fibre = {"length_m": 1e4, "loss_db_per_m": 2e-4, "extra_loss_db": 0.0, "block_s": 60.0}
+    fibre: dict[str, Any] = {
+        "length_m": 1e4,
+        "loss_db_per_m": 2e-4,
+        "extra_loss_db": 0.0,
+        "block_s": 60.0,
+    }
     with pytest.raises(KeyLengthError, match=message):
         fibre_key_rate_bps(source=SOURCE, detector=DETECTOR, security=SECURITY, **(fibre | change))
 

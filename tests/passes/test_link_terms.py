@@ -180,7 +180,7 @@ def test_absorption_of_a_line_replaces_the_band_mean_of_water():
     assert list(losses[0]) == list(band)
     assert losses[0]["mixed gases"] == band["mixed gases"]
     assert 0.1 < band["water"] < 1.0
-    assert "820 nm lies among water lines" in water_line_warning(820e-9)
+    assert "820 nm lies among water lines" in (water_line_warning(820e-9) or "")
 
 
 @pytest.mark.parametrize(

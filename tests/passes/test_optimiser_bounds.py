@@ -58,7 +58,7 @@ def test_no_neighbour_within_the_box_gives_more(proof):
         best = length(block, x, proof)
         if best <= 0.0:
             continue
-        held += np.any((x <= LOW + 1e-9) | (x >= HIGH - 1e-9))
+        held += int(np.any((x <= LOW + 1e-9) | (x >= HIGH - 1e-9)))
         for _ in range(40):
             other = np.clip(x * rng.uniform(0.97, 1.03, 5), LOW, HIGH)
             if other[1] + other[2] < 1.0:

@@ -130,8 +130,8 @@ def test_everything_worsens_towards_the_horizon(one, other, wavelength_m):
         assert better(HV57, wavelength_m, low) <= better(HV57, wavelength_m, high) * rounding
     worse = (
         rytov_variance,
-        lambda *at: greenwood_frequency_hz(*at, wind_m_s),
-        lambda *at: aperture_averaged_index(*at, 0.3),
+        lambda profile, wave, at: greenwood_frequency_hz(profile, wave, at, wind_m_s),
+        lambda profile, wave, at: aperture_averaged_index(profile, wave, at, 0.3),
     )
     for quantity in worse:
         assert quantity(HV57, wavelength_m, high) <= quantity(HV57, wavelength_m, low) * rounding
