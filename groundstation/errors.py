@@ -6,6 +6,7 @@ GroundStationError       1   unexpected failure
 ├── ElementsAgeError    78   no element set young enough
 ├── StateError           1   the state folder or database cannot be used
 ├── BusyError           75   another run holds the lock
+├── WeatherError         1   a weather document that is refused (groundstation.weather.errors)
 └── PlanError            1   a plan that the checker rejects
 """
 
