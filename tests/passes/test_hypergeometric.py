@@ -147,3 +147,13 @@ def test_simulated_small_samples_break_the_printed_bound_and_not_ours(tested, re
     # Three standard deviations of the simulation itself.
     assert exceeded <= share**2 + 3.0 * share / math.sqrt(draws)
     assert broken > 2.0 * share**2
+
+
+def test_fractions_are_rounded_to_the_safe_side():
+    """Errors up, both sizes down: a bound on counts is rarely whole."""
+    log_failure = 2.0 * math.log(ALPHA)
+    whole = remaining_errors(21, 2_000, 50_000, log_failure)
+    assert remaining_errors(20.01, 2_000, 50_000, log_failure) == whole
+    assert remaining_errors(21, 2_000.99, 50_000.99, log_failure) == whole
+    assert remaining_errors(20, 2_000, 50_000, log_failure) < whole
+    assert remaining_errors(21, 1_999, 50_000, log_failure) >= whole

@@ -173,3 +173,14 @@ def test_a_vacuum_state_that_is_not_empty_costs_key_in_the_modes_that_allow_it()
             key_of(a_pass(20.0, 1e-7), proof=proof, source=bright).secret_key_bits
             < key_of(a_pass(20.0, 1e-7), proof=proof).secret_key_bits
         )
+
+
+def test_empty_and_single_photon_events_are_never_more_than_all():
+    """Counts with most clicks in the vacuum state: both bounds are cut, and share what there is."""
+    counts = DecoyCounts(
+        key=np.array([1e3, 9e5, 5e5]), test=np.array([1e3, 9e5, 5e5]), key_errors=10.0,
+        test_errors=np.array([1.0, 1.0, 1.0]),
+    )  # fmt: skip
+    result = secret_key(counts, SOURCE, SECURITY)
+    assert result.vacuum_bits + result.single_photon_bits <= result.sifted_bits * (1.0 + 1e-12)
+    assert result.vacuum_bits > 0.9 * result.sifted_bits

@@ -20,7 +20,7 @@ def ensemble():
     """The form of an answer of the ensemble API; the numbers are made up."""
     members = ("", "_member01", "_member02")
     units = {"time": "iso8601"}
-    hourly = {"time": list(HOURS)}
+    hourly: dict[str, list[object]] = {"time": list(HOURS)}
     values: dict[str, tuple[str, list[list[float | None]]]] = {
         "cloud_cover": ("%", [[0, 50, 100], [10, 20, 30], [90, 80, None]]),
         "wind_speed_10m": ("km/h", [[36.0, 18.0, 0.0]] * 3),
