@@ -95,9 +95,7 @@ def compare_counts(link):
 
     def from_slots():
         slots = link.efficiency, SOURCE.pulse_rate_hz, link.noise, link.noise
-        return decoy_counts_from_slots(
-            *slots, SOURCE, basis, AFTERPULSE, errors_by_detections=True
-        )
+        return decoy_counts_from_slots(*slots, SOURCE, basis, AFTERPULSE, errors_by_detections=True)
 
     fast, slow = best_time_s(from_moments, 5, 200), best_time_s(from_slots, 5, 200)
     off = max(abs(np.divide(from_moments().key, from_slots().key) - 1.0))

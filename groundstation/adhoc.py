@@ -64,7 +64,7 @@ def adhoc_network(elements: Path, sites: Path, min_elevation_rad: float) -> AdHo
         fibre_links=(),
         sites=(),
         demands=(),
-        key=KeyPolicy("satquma", 1e-9, 1e-15, "logm", 1.16),
+        key=KeyPolicy("tight", 1e-9, 1e-15, "logm", 1.16),
         policies=Policies(
             min_elevation_rad=min_elevation_rad,
             max_sun_elevation_rad=math.pi / 2.0,

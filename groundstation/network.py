@@ -184,7 +184,7 @@ class KeyPolicy:
 
     Parameters
     ----------
-    proof : name of the proof mode ("satquma")
+    proof : name of the proof mode ("tight", "lim2014", "satquma")
     epsilon_secrecy, epsilon_correctness : of one block
     error_correction : "block" (f n h(Q)) or "logm" (finite-length estimate, never below f n h(Q))
     error_correction_efficiency : f, at least 1

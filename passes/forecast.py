@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passes.counts.expected import (
     CountRates,
@@ -11,15 +12,25 @@ from passes.counts.expected import (
     expected_rates,
     noise_probability_per_gate,
 )
-from passes.counts.moments import Moments, moments_from_slots
+from passes.counts.moments import (
+    ORDER,
+    Moments,
+    moments_from_slots,
+    pointing_fading,
+    scintillation_fading,
+)
 from passes.counts.source import DecoySource
-from passes.key.counts import decoy_counts_from_moments
-from passes.key.decoy_bb84 import secret_key
+from passes.key.decoy.counts import decoy_counts_from_moments
+from passes.key.decoy.proof import secret_key
 from passes.key.records import KeyResult, SecurityParameters
+from passes.link.air.extinction import DB_PER_NEPER
 from passes.link.budget import LinkBudget
 from passes.link.downlink import downlink_budget
+from passes.link.optics.pointing import pointing_moment
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.track import Track
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class PassForecast:
     """What one pass is worth under a clear sky.
 
     Budget, noise and rates cover every second of the track; moments and key only the usable ones.
+    Rates are those of the mean efficiency of a second; moments know that it fluctuates within: at
+    30 dB that is less by a thousandth of a percent.
     """
 
     budget: LinkBudget
@@ -76,6 +89,7 @@ def forecast_pass(
         source.pulse_rate_hz * slot_s(track),
         noise_key[use],
         noise_test[use],
+        fading=fading_moments(budget, transmitter)[..., use],
     )
     counts = decoy_counts_from_moments(
         moments,
@@ -90,6 +104,39 @@ def forecast_pass(
         moments=moments,
         key=secret_key(counts, source, security, proof=proof),
     )
+
+
+def fading_moments(budget: LinkBudget, transmitter: Transmitter) -> Floats:
+    """E[h^j] of what fluctuates within a slot about its mean, for `moments_from_slots`.
+
+    Parameters
+    ----------
+    budget : its scintillation, if it has one, fluctuates log-normally with the term's spread
+    transmitter : its pointing jitter trembles the beam, about a bias
+
+    Returns
+    -------
+    Moments of the product of both, j = 0..ORDER-1, shape (ORDER, n). Fibre coupling fluctuates,
+    too, but by how much is not known: it counts as its mean.
+    """
+    half_angle_rad, jitter_rad = transmitter.half_angle_rad, transmitter.pointing_jitter_rad
+    bias_rad = transmitter.pointing_bias_rad
+    if bias_rad == 0.0:
+        pointing = pointing_fading(half_angle_rad, jitter_rad)
+    else:
+        mean = pointing_moment(1.0, half_angle_rad, jitter_rad, bias_rad)
+        pointing = np.array(
+            [
+                pointing_moment(float(j), half_angle_rad, jitter_rad, bias_rad) / mean**j
+                for j in range(ORDER)
+            ]
+        )
+    spread_db = next(
+        (term.spread_db for term in budget.terms if term.name == "scintillation"), None
+    )
+    if spread_db is None:
+        return np.repeat(pointing[:, None], budget.total_db.size, axis=1)
+    return np.asarray(pointing[:, None] * scintillation_fading((spread_db / DB_PER_NEPER) ** 2))
 
 
 def slot_s(track: Track) -> float:

@@ -1,7 +1,7 @@
 """Run the commands that README.md shows and put their output in place.
 
 A block `<!-- $ COMMAND -->` ... `<!-- end -->` holds the output of a groundstation command, run in
-one temporary folder from top to bottom. `--check` only compares and exits with 1 if one differs.
+one temporary folder from top to bottom; `| tail -N` keeps its last N lines. `--check` only compares and exits with 1 if one differs.
 """
 
 import contextlib
@@ -21,7 +21,8 @@ BLOCK = re.compile(r"(<!-- \$ (?P<command>.+?) -->\n```text\n).*?(```\n<!-- end 
 
 
 def output_of(command: str) -> str:
-    """Standard output of one groundstation command without trailing blanks."""
+    """Standard output of one groundstation command without trailing blanks and empty lines."""
+    command, _, last = command.partition(" | tail -")
     name, *arguments = shlex.split(command)
     if name != "groundstation":
         raise SystemExit(f"README.md: {command!r} is not a groundstation command")
@@ -29,7 +30,8 @@ def output_of(command: str) -> str:
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(io.StringIO()):
         run(groundstation, arguments)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return "\n".join(line for line in lines if line) + "\n"
+    kept = [line for line in lines if line]
+    return "\n".join(kept[-int(last) :] if last else kept) + "\n"
 
 
 def regenerated(text: str) -> str:

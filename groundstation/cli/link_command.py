@@ -1,57 +1,163 @@
-"""`groundstation link`: loss terms, counts and key of one pass."""
+"""`groundstation link`: loss terms, counts and key of one pass, or of one point in the sky."""
 
-from typing import TYPE_CHECKING, Any
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from groundstation.cli.output import Column, format_options, write_listing
+from groundstation.cli.output import format_options
 from groundstation.cli.settings import Settings
 
 if TYPE_CHECKING:
     from groundstation.network import Network
+    from groundstation.night.link_detail import LinkDetail
     from groundstation.night_records import NightPass
-    from passes.forecast import PassForecast
-    from passes.site import Floats
+    from passes.counts.calibration.comparison import LossComparison
 
-SCHEMA = "link/1"
+FIGURES = (".svg", ".png")
 
 
 @click.command("link")
-@click.argument("pass_id", metavar="PASS")
+@click.argument("pass_id", metavar="[PASS]", required=False)
 @click.option("--night", metavar="DATE", help="Date of the evening [default: read from PASS].")
 @click.option("--step", default=1, show_default=True, help="Every STEP-th second for machines.")
+@click.option(
+    "--measured",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Compare with measured losses: CSV with range_km,loss_db (without detectors).",
+)
+@click.option(
+    "--constant-from-deg",
+    type=click.FloatRange(0.0, 90.0),
+    default=0.0,
+    show_default=True,
+    help="With --measured: elevation from which one constant is taken.",
+)
+@click.option("--explain", is_flag=True, help="Say in words what each term costs at culmination.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw loss, clicks and QBER against time, as .svg or .png.",
+)
+@click.option(
+    "--elevation-deg",
+    type=click.FloatRange(0.0, 90.0),
+    help="Without PASS: elevation of the satellite.",
+)
+@click.option(
+    "--range-km", type=click.FloatRange(100.0, 100_000.0), help="Without PASS: its distance."
+)
+@click.option("--station", metavar="NAME", help="Without PASS: the receiving station.")
+@click.option("--satellite", metavar="NAME", help="Without PASS: the sending satellite.")
 @format_options
 @click.pass_obj
 def command(
-    settings: Settings, pass_id: str, night: str | None, step: int, form: str | None
+    settings: Settings,
+    pass_id: str | None,
+    night: str | None,
+    step: int,
+    measured: Path | None,
+    constant_from_deg: float,
+    explain: bool,
+    plot: Path | None,
+    elevation_deg: float | None,
+    range_km: float | None,
+    station: str | None,
+    satellite: str | None,
+    form: str | None,
 ) -> int:
     """Show the loss of a pass term by term, its counts and its key under a clear sky.
 
-    PASS is an id from `groundstation passes`. The table shows the pass where its window opens, at
-    30 degrees, at the range limit, at the closest point and where the window closes; --json and
-    --csv give every second with every term.
+    PASS is an id from `groundstation passes`. The table shows the pass at rise, where its window
+    opens, at 30 degrees, at culmination, where its window closes and at set, with the counts of the
+    whole window; --json and --csv give every second with every term. Without PASS, an elevation and
+    a range say where the satellite stands: Sun and Moon are then taken to be far below the horizon
+    and the satellite to be in the Earth's shadow.
 
     \b
     Examples:
       groundstation --example micius-2016 link micius-xinglong-20161219T1652
-      groundstation link spoqc-matera-20260614T2232 --csv > link.csv
+      groundstation link speqtre-helmos-20260614T2043 --csv > link.csv
+      groundstation link speqtre-helmos-20260614T2043 --plot link.svg
+      groundstation --example micius-2016 link --elevation-deg 30 --range-km 900 \\
+          --station xinglong --satellite micius
     """
     from groundstation.cli.network_option import network_of
+    from groundstation.errors import UsageError
 
+    point = {
+        "--elevation-deg": elevation_deg,
+        "--range-km": range_km,
+        "--station": station,
+        "--satellite": satellite,
+    }
+    _require_one_question(
+        pass_id, point, {"--night": night, "--plot": plot, "--measured": measured}
+    )
+    if plot is not None and plot.suffix not in FIGURES:
+        raise UsageError(f"--plot writes {' or '.join(FIGURES)}, not {plot.name!r}")
     network = network_of(settings)
-    item = _find(settings, network, pass_id, night)
-    forecast = item.forecast
-    if forecast is None:
-        click.echo(f"{pass_id}: {item.refusal}", err=True)
+    if pass_id is not None:
+        item = _find(settings, network, pass_id, night)
+        detail, refusal = _detail_of_pass(network, item)
+    else:
+        item = None
+        detail, refusal = _detail_of_point(
+            settings, network, str(satellite), str(station), elevation_deg or 0.0, range_km or 0.0
+        )
+    if detail is None:
+        click.echo(f"{pass_id or f'{satellite} over {station}'}: {refusal}", err=True)
         return 1
-    if form is None:
-        _print_budget(network, item, forecast)
-        return 0
-    rows = [
-        _second(item, forecast, index) for index in range(0, len(item.track.times_s), max(step, 1))
-    ]
-    write_listing(rows, schema=SCHEMA, form=form, columns=())
+    if plot is not None:
+        _write_plot(network, detail, plot)
+    compared = None
+    if measured is not None:
+        from groundstation.cli.link_measured import comparison_of
+
+        compared = comparison_of(detail.track, detail.forecast.budget, measured, constant_from_deg)
+    if form is not None:
+        _print_for_machines(detail, form, step, compared)
+    else:
+        _print_for_people(network, item, detail, is_explained=explain)
+        if compared is not None:
+            from groundstation.cli.link_measured import write_comparison
+
+            write_comparison(compared)
+    for remark in detail.remarks:
+        click.echo(f"note: {remark}", err=True)
     return 0
+
+
+def _require_one_question(
+    pass_id: str | None,
+    point: dict[str, float | str | None],
+    of_a_pass: dict[str, str | Path | None],
+) -> None:
+    """Either a pass or a whole point, and nothing that fits the other only."""
+    from groundstation.errors import UsageError
+
+    given = [name for name, value in point.items() if value is not None]
+    lacking = [name for name, value in point.items() if value is None]
+    if pass_id is not None and given:
+        raise UsageError(
+            f"PASS excludes {', '.join(given)}",
+            hint="name a pass, or say where the satellite stands",
+        )
+    if pass_id is None and not given:
+        raise UsageError(
+            "neither a pass nor a point is given",
+            hint=f"PASS from `groundstation passes`, or {', '.join(point)}",
+        )
+    if pass_id is None and lacking:
+        raise UsageError(
+            f"{', '.join(lacking)} not given", hint=f"a point needs all of {', '.join(point)}"
+        )
+    needs_pass = [name for name, value in of_a_pass.items() if value is not None]
+    if pass_id is None and needs_pass:
+        raise UsageError(f"{needs_pass[0]} needs a PASS", hint="groundstation passes")
 
 
 def _find(settings: Settings, network: "Network", pass_id: str, night: str | None) -> "NightPass":
@@ -84,156 +190,108 @@ def _find(settings: Settings, network: "Network", pass_id: str, night: str | Non
     return passes[pass_id]
 
 
-def _second(item: "NightPass", forecast: "PassForecast", index: int) -> dict[str, Any]:
-    """One second of a pass with every term, units in the keys."""
-    import numpy as np
+def _detail_of_pass(
+    network: "Network", item: "NightPass"
+) -> "tuple[LinkDetail | None, str | None]":
+    """The link of a pass, or why there is none."""
+    from groundstation.night.link_detail import link_detail
+    from groundstation.night.links import security_of
 
-    from groundstation.instants import after, utc_text
-
-    track = item.track
-    arrays = _arrays(item, forecast)
-    return {
-        "utc": utc_text(after(track.epoch, track.times_s[index])),
-        "is_usable": bool(track.is_usable[index]),
-        "azimuth_deg": float(np.degrees(track.azimuth_rad[index])),
-        **{name: float(values[index]) for name, values in arrays.items()},
-    }
-
-
-def _arrays(item: "NightPass", forecast: "PassForecast") -> "dict[str, Floats]":
-    """Every quantity along a pass by its column, shape (n,) each; azimuth is left out."""
-    import numpy as np
-
-    track, rates, noise = item.track, forecast.rates, forecast.noise
-    arrays = {
-        "elevation_deg": np.degrees(track.elevation_rad),
-        "range_km": track.range_m / 1e3,
-    }
-    for term in forecast.budget.terms:
-        arrays[f"{term.name.replace(' ', '_')}_db"] = term.loss_db
-    arrays["total_db"] = forecast.budget.total_db
-    for name in ("dark", "sky", "twilight", "moon", "satellite"):
-        arrays[f"{name}_hz"] = getattr(noise, f"{name}_hz")
-    for name in ("detected", "signal", "noise", "sifted"):
-        arrays[f"{name}_gated_hz"] = getattr(rates, f"{name}_hz")
-    arrays["qber"] = rates.qber
-    return arrays
-
-
-def _at(item: "NightPass", forecast: "PassForecast", time_s: float) -> dict[str, Any]:
-    """Every quantity at an instant, linear between seconds."""
-    import numpy as np
-
-    from groundstation.instants import after, utc_text
-
-    times_s = item.track.times_s
-    arrays = _arrays(item, forecast)
-    return {
-        "utc": utc_text(after(item.track.epoch, time_s)),
-        **{name: float(np.interp(time_s, times_s, values)) for name, values in arrays.items()},
-    }
-
-
-def _instants_of_interest(item: "NightPass") -> list[tuple[str, float]]:
-    """Heading and time [s] of the instants that the table shows, in order."""
-    import numpy as np
-
-    track = item.track
-    chosen = [("closest", float(track.times_s[np.argmin(track.range_m)]))]
-    for heading, instant in (("window opens", item.start), ("window closes", item.stop)):
-        if instant is not None:
-            chosen.append((heading, (instant - track.epoch).total_seconds()))
-    degrees = np.degrees(track.elevation_rad)
-    rising = np.flatnonzero((degrees[:-1] < 30.0) & (degrees[1:] >= 30.0))
-    if len(rising) and track.is_usable[rising[0]]:
-        share = (30.0 - degrees[rising[0]]) / (degrees[rising[0] + 1] - degrees[rising[0]])
-        first, second = track.times_s[rising[0] : rising[0] + 2]
-        chosen.append(("30 degrees", float(first + share * (second - first))))
-    return sorted(chosen, key=lambda pair: pair[1])
-
-
-def _print_budget(network: "Network", item: "NightPass", forecast: "PassForecast") -> None:
-    seconds = {
-        heading: _at(item, forecast, time_s) for heading, time_s in _instants_of_interest(item)
-    }
-    headings = tuple(
-        Column(heading, f"{heading}\n{second['utc'][11:21]}", is_number=True)
-        for heading, second in seconds.items()
-    )
-    rows: list[dict[str, Any]] = [
-        _line("elevation, degrees", seconds, "elevation_deg", 2),
-        _line("range, km", seconds, "range_km", 1),
-    ]
-    for term in forecast.budget.terms:
-        key = f"{term.name.replace(' ', '_')}_db"
-        rows.append({**_line(f"{term.name}, dB", seconds, key, 2), "source": term.source})
-    rows.append({**_line("total, dB", seconds, "total_db", 2), "source": "sum of the terms"})
-    for name, text in _RATES.items():
-        rows.append(_line(text, seconds, name, 1))
-    rows.append(
-        {
-            "name": "QBER",
-            "source": "sifted clicks",
-            **{heading: f"{second['qber']:.2%}" for heading, second in seconds.items()},
-        }
-    )
-    write_listing(
-        rows,
-        schema=SCHEMA,
-        form=None,
-        columns=(Column("name", "term"), *headings, Column("source", "from")),
-        title=f"{network.title}: {item.pass_id}, clear sky",
-    )
-    _print_totals(network, item, forecast)
-
-
-def _line(name: str, seconds: dict[str, dict[str, Any]], key: str, decimals: int) -> dict[str, Any]:
-    values = {heading: f"{second[key]:,.{decimals}f}" for heading, second in seconds.items()}
-    return {"name": name, "source": "", **values}
-
-
-def _print_totals(network: "Network", item: "NightPass", forecast: "PassForecast") -> None:
-    """Counts and key of the whole window."""
-    from passes.forecast import slot_s
-
-    use, rates, key = item.track.is_usable, forecast.rates, forecast.key
-    slot = slot_s(item.track)
-    detected = float(rates.detected_hz[use].sum()) * slot
-    sifted = float(rates.sifted_hz[use].sum()) * slot
-    click.echo(f"window {item.usable_s:.1f} s, detections {detected:,.0f}")
-    click.echo(
-        f"sifted (signal states, matched bases) {sifted:,.0f}, "
-        f"sifted/detected {sifted / detected:.4f} "
-        f"({_noiseless_share(network, item):.4f} without noise)"
-    )
-    click.echo(
-        f"secret key {int(key.secret_key_bits):,} bits ({key.proof} proof, one block), QBER "
-        f"{key.qber:.2%}, phase error at most {key.phase_error:.2%}, "
-        f"asymptotic limit {key.asymptotic_bits:,.0f} bits"
-    )
-
-
-def _noiseless_share(network: "Network", item: "NightPass") -> float:
-    """Sifted over detected clicks of the pass's source and receiver without noise."""
-    from groundstation.night.links import receiver_for
-    from passes.counts.source import sifted_fraction
-
+    if item.forecast is None:
+        return None, item.refusal
     satellite = next(s for s in network.satellites if s.name == item.satellite)
     station = next(s for s in network.stations if s.name == item.station)
-    receiver = receiver_for(satellite, station)
-    if satellite.source is None or receiver is None:
-        return float("nan")
-    return sifted_fraction(satellite.source, receiver.detector.key_basis_probability)
+    security = security_of(network.key)
+    detail = link_detail(item.pass_id, satellite, station, item.track, item.forecast, security)
+    return detail, None
 
 
-_RATES = {
-    "detected_gated_hz": "clicks in gates, 1/s",
-    "signal_gated_hz": "  of these signal, 1/s",
-    "noise_gated_hz": "  of these noise, 1/s",
-    "sifted_gated_hz": "sifted, 1/s",
-    "dark_hz": "dark counts before gate, 1/s",
-    "sky_hz": "night sky before gate, 1/s",
-    "twilight_hz": "twilight before gate, 1/s",
-    "moon_hz": "moonlight before gate, 1/s",
-    "satellite_hz": "sunlit satellite before gate, 1/s",
-}
+def _detail_of_point(
+    settings: Settings,
+    network: "Network",
+    satellite: str,
+    station: str,
+    elevation_deg: float,
+    range_km: float,
+) -> "tuple[LinkDetail | None, str | None]":
+    """The link of a satellite that was only placed, or why there is none."""
+    from groundstation.cli.night_option import restricted
+    from groundstation.night.link_detail import link_detail
+    from groundstation.night.links import forecast_point, security_of
+
+    chosen = restricted(network, [satellite], [station])
+    (sender,), (receiver,) = chosen.satellites, chosen.stations
+    refusal, track, forecast = forecast_point(
+        network.key,
+        sender,
+        receiver,
+        elevation_rad=math.radians(elevation_deg),
+        range_m=1e3 * range_km,
+        instant=settings.instant(),
+    )
+    if forecast is None:
+        return None, refusal
+    security = security_of(network.key)
+    return link_detail(None, sender, receiver, track, forecast, security), None
+
+
+def _print_for_machines(
+    detail: "LinkDetail", form: str, step: int, compared: "LossComparison | None"
+) -> None:
+    import json
+
+    from groundstation.cli.link_rows import SCHEMA, document_of, rows_of
+    from groundstation.cli.output import write_listing
+
+    if form == "json":
+        document = document_of(detail, step)
+        if compared is not None:
+            from groundstation.cli.link_measured import comparison_document
+
+            document["measured"] = comparison_document(compared)
+        click.echo(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        write_listing(rows_of(detail, step), schema=SCHEMA, form=form, columns=())
+
+
+def _print_for_people(
+    network: "Network", item: "NightPass | None", detail: "LinkDetail", *, is_explained: bool
+) -> None:
+    import numpy as np
+
+    from groundstation.cli.link_table import (
+        Moment,
+        moments_of_interest,
+        print_key_limits,
+        print_link,
+        print_spread,
+        print_totals,
+    )
+
+    if item is None:
+        title = f"{network.title}: {detail.satellite} over {detail.station}, clear sky"
+        print_link(detail, (Moment("asked", 0.0),), title)
+        click.echo("assumed: Sun and Moon far below the horizon, satellite in the Earth's shadow")
+        print_spread(detail)
+    else:
+        title = f"{network.title}: {detail.pass_id}, clear sky"
+        print_link(detail, moments_of_interest(item), title)
+        print_totals(detail, item.usable_s)
+        print_key_limits(detail)
+        print_spread(detail)
+    if is_explained:
+        for sentence in detail.forecast.budget.explain(int(np.argmax(detail.track.elevation_rad))):
+            click.echo(sentence)
+
+
+def _write_plot(network: "Network", detail: "LinkDetail", path: Path) -> None:
+    from groundstation.errors import UsageError
+    from groundstation.report.figures.budget import budget_figure, write_figure
+
+    title = f"{network.title}: {detail.pass_id}"
+    try:
+        write_figure(budget_figure(detail.track, detail.forecast, detail.causes, title), path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write {path.name}: {reason}", where=str(path.parent)) from error
+    click.echo(f"wrote {path}", err=True)

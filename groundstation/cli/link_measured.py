@@ -115,6 +115,19 @@ def comparison_rows(found: "LossComparison") -> list[dict[str, Any]]:
     ]
 
 
+def comparison_document(found: "LossComparison") -> dict[str, Any]:
+    """The comparison as a JSON object with units in its keys."""
+    import numpy as np
+
+    return {
+        "constant_db": found.constant_db,
+        "constant_from_deg": float(np.degrees(found.from_elevation_rad)),
+        "rms_before_db": found.rms_db(after=False),
+        "rms_after_db": found.rms_db(after=True),
+        "rows": comparison_rows(found),
+    }
+
+
 def write_comparison(found: "LossComparison") -> None:
     """The table for people, and in a sentence what one constant explains."""
     import click

@@ -4,7 +4,9 @@ Satellites     a catalogue number or a planned orbit; a planned orbit is complet
 Payloads       a divergence or an aperture, never both
 Fibre links    a declared rate, or everything that a rate is computed from
 Demands        bits per day or a use in words
-Receivers      pass bands of one station do not overlap; detectors fit the basis choice
+Receivers      pass bands of one station do not overlap; detectors fit the basis choice; a field of
+               view or a fibre
+Air            an aerosol or an exponent; the wind aloft or at the ground
 Spans          stop after start; warning age below the largest age
 """
 
@@ -125,6 +127,29 @@ def _detectors_fit(document: Document) -> Iterator[Finding]:
             )
 
 
+def _one_field(document: Document) -> Iterator[Finding]:
+    for index, station in tables_of(document, "stations"):
+        for place, table in tables_of(station, "receivers"):
+            path: KeyPath = ("stations", index, "receivers", place)
+            yield from _at_most_one(table, ("field_of_view_urad", "fibre"), path)
+
+
+def _one_air(document: Document) -> Iterator[Finding]:
+    for index, station in tables_of(document, "stations"):
+        air, turbulence = table_of(station, "atmosphere"), table_of(station, "turbulence")
+        path: KeyPath = ("stations", index)
+        yield from _at_most_one(air, ("aerosol", "angstrom_exponent"), (*path, "atmosphere"))
+        winds = ("rms_wind_m_s", "ground_wind_m_s")
+        yield from _at_most_one(turbulence, winds, (*path, "turbulence"))
+
+
+def _at_most_one(
+    table: Mapping[str, Any], keys: tuple[str, str], path: KeyPath
+) -> Iterator[Finding]:
+    if all(key in table for key in keys):
+        yield (*path, keys[1]), f"excludes {keys[0]}: give one of them"
+
+
 def _spans_run_forward(document: Document) -> Iterator[Finding]:
     for index, station in tables_of(document, "stations"):
         for place, table in tables_of(station, "maintenance"):
@@ -180,6 +205,8 @@ ALTERNATIVE_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     _one_amount,
     _separate_filters,
     _detectors_fit,
+    _one_field,
+    _one_air,
     _spans_run_forward,
     _ages_in_order,
     _cables_in_order,

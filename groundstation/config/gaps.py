@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from groundstation.config.load import NetworkFile
 from groundstation.config.locator import path_of
 from groundstation.network import Network, Satellite, Station
+from passes.link.air.extinction import water_line_warning
 
 _SUNLIGHT_KEYS = (".reflecting_area_m2", ".albedo")
 
@@ -45,6 +46,7 @@ def gaps_of(file: NetworkFile, network: Network) -> tuple[Gap, ...]:
         for path in station.missing
     ]
     lacking += _unheard(network)
+    lacking += _among_water_lines(network)
     lacking += _unheeded(network)
     return tuple(
         Gap(path, file.lines.line_of(path_of(path)), reason, consequence)
@@ -90,6 +92,21 @@ def _unheard(network: Network) -> list[tuple[str, str, str]]:
             )
         )
     return found
+
+
+def _among_water_lines(network: Network) -> list[tuple[str, str, str]]:
+    """Lasers whose loss in water the mean over 2 nm does not tell."""
+    return [
+        (
+            f"satellites[{index}].payload.water_line_zenith_loss_db",
+            "is missing among the water lines of 813..836 nm",
+            f"the link budget of {satellite.name} may be wrong by 20 dB",
+        )
+        for index, satellite in enumerate(network.satellites)
+        if satellite.transmitter is not None
+        and satellite.transmitter.water_line_zenith_loss_db is None
+        and water_line_warning(satellite.transmitter.wavelength_m) is not None
+    ]
 
 
 def _unheeded(network: Network) -> list[tuple[str, str, str]]:

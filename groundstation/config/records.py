@@ -5,18 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from groundstation.config.air import atmosphere_of
 from groundstation.config.document.root import Document, Policies
 from groundstation.config.document.satellite import PlannedOrbit as PlannedOrbitTable
 from groundstation.config.document.satellite import Satellite as SatelliteTable
 from groundstation.config.document.source import ElementSource as SourceTable
 from groundstation.config.document.station import Station as StationTable
-from groundstation.config.document.station import Telescope
-from groundstation.config.terminals import (
-    atmosphere_of,
-    receiver_of,
-    source_of,
-    transmitter_of,
-)
+from groundstation.config.terminals import receiver_of, source_of, transmitter_of
 from groundstation.network import (
     Interval,
     KeyPolicy,
@@ -83,7 +78,7 @@ def stations_of(document: Document) -> tuple[Station, ...]:
 
 def _station(table: StationTable, path: str, policies: Policies) -> Station:
     receivers, missing = _receivers(table, path)
-    atmosphere, lacking = atmosphere_of(table.atmosphere, f"{path}.atmosphere")
+    atmosphere, lacking = atmosphere_of(table, path)
     return Station(
         name=table.name,
         title=table.title or table.name,
@@ -122,12 +117,7 @@ def _receivers(table: StationTable, path: str) -> tuple[tuple[Receiver, ...], li
     if table.telescope is None:
         missing.append(f"{path}.telescope")
     for index, receiver in enumerate(table.receivers):
-        record, lacking = receiver_of(
-            receiver,
-            table.telescope or Telescope(),
-            f"{path}.receivers[{index}]",
-            f"{path}.telescope",
-        )
+        record, lacking = receiver_of(receiver, table, f"{path}.receivers[{index}]", path)
         if record is not None:
             complete.append(record)
         missing += lacking

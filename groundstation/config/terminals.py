@@ -1,4 +1,4 @@
-"""Tables of light and air -> the records of passes.link and passes.counts, in SI units.
+"""Tables of light -> the records of passes.link and passes.counts, in SI units.
 
 A record is made only from what the file says. Where a physical parameter is missing there is no
 record, and the parameter's path is named: nothing is guessed.
@@ -10,18 +10,27 @@ from dataclasses import dataclass, field
 from groundstation.config.document.fields import Table
 from groundstation.config.document.optics import Detector as DetectorTable
 from groundstation.config.document.optics import Payload, Source
-from groundstation.config.document.station import Atmosphere as AtmosphereTable
+from groundstation.config.document.sky import CityLight as CityLightTable
+from groundstation.config.document.station import Fibre, Station, Telescope
 from groundstation.config.document.station import Receiver as ReceiverTable
-from groundstation.config.document.station import Telescope
 from passes.counts.polarisation import combine_error_rates, contrast_error_rate
 from passes.counts.source import DecoySource
-from passes.link.beam import (
+from passes.link.detection.fibre_field import fibre_field_of_view_rad
+from passes.link.optics.beam import (
     DivergenceDefinition,
     PowerReference,
     aperture_half_angle_rad,
     divergence_half_angle_rad,
 )
-from passes.link.terminals import Atmosphere, BasisChoice, Detector, Receiver, Transmitter
+from passes.link.terminals import (
+    BasisChoice,
+    CityLight,
+    DeadTime,
+    Detector,
+    Receiver,
+    SingleModeFibre,
+    Transmitter,
+)
 
 # Divided by, not multiplied with 1e-9: a whole power of ten rounds once, so that 848.6 nm is
 # 8.486e-07 m to the last digit.
@@ -96,6 +105,7 @@ def transmitter_of(payload: Payload, path: str) -> tuple[Transmitter | None, lis
         optics_efficiency=optics_efficiency,
         reflecting_area_m2=payload.reflecting_area_m2,
         albedo=payload.albedo,
+        water_line_zenith_loss_db=payload.water_line_zenith_loss_db,
     )
     return transmitter, optional
 
@@ -151,21 +161,32 @@ def _intrinsic_qber(read: Reading, table: Source) -> float:
 
 
 def receiver_of(
-    table: ReceiverTable, telescope: Telescope, path: str, telescope_path: str
+    table: ReceiverTable, station: Station, path: str, station_path: str
 ) -> tuple[Receiver | None, list[str]]:
     """The telescope with the back end for one wavelength, with what it lacks."""
-    read, shared = Reading(table, path), Reading(telescope, telescope_path)
+    read = Reading(table, path)
+    shared = Reading(station.telescope or Telescope(), f"{station_path}.telescope")
     detector, missing = detector_of(table.detector, f"{path}.detector")
+    fibre, lacking = _fibre_of(table.fibre, f"{path}.fibre")
+    city_light, unlit = _city_light_of(station.city_light, f"{station_path}.city_light")
+    if table.fibre is not None and station.turbulence is None:
+        lacking.append(f"{station_path}.turbulence")
     aperture_m, obscuration = shared.number("aperture_m"), shared.number("obscuration")
     wavelength_m = read.number("wavelength_nm") / NANO
     optics_efficiency = read.number("optics_efficiency")
     filter_bandwidth_m = read.number("filter_bandwidth_nm") / NANO
-    field_of_view_rad = read.number("field_of_view_urad") / MICRO
+    field_of_view_rad = math.nan
+    if table.fibre is None:
+        field_of_view_rad = read.number("field_of_view_urad") / MICRO
     synchronisation_jitter_s = read.number("synchronisation_jitter_ps") / PICO
     dark_sky_radiance = read.number("dark_sky_radiance")
-    missing = shared.missing + read.missing + missing
+    missing = shared.missing + read.missing + missing + lacking + unlit
     if detector is None or missing:
         return None, missing
+    if fibre is not None:
+        field_of_view_rad = fibre_field_of_view_rad(
+            wavelength_m, aperture_m, obscuration, fibre.mode_ratio
+        )
     return Receiver(
         wavelength_m=wavelength_m,
         aperture_m=aperture_m,
@@ -176,6 +197,9 @@ def receiver_of(
         synchronisation_jitter_s=synchronisation_jitter_s,
         dark_sky_radiance=dark_sky_radiance,
         detector=detector,
+        clock_offset_s=table.clock_offset_ps / PICO,
+        fibre=fibre,
+        city_light=city_light,
     ), []
 
 
@@ -204,19 +228,25 @@ def detector_of(table: DetectorTable | None, path: str) -> tuple[Detector | None
         count=int(count),
         basis_choice=BasisChoice(choice),
         key_basis_probability=key_basis_probability,
+        dead_time_kind=DeadTime(table.dead_time_kind),
     ), []
 
 
-def atmosphere_of(table: AtmosphereTable | None, path: str) -> tuple[Atmosphere | None, list[str]]:
-    """The air over a station, with what is not known of it."""
+def _fibre_of(table: Fibre | None, path: str) -> tuple[SingleModeFibre | None, list[str]]:
+    """The fibre of one receiver, with what it lacks."""
     if table is None:
-        return None, [path]
+        return None, []
     read = Reading(table, path)
-    atmosphere = Atmosphere(
-        aerosol_optical_depth_550=read.number("aerosol_optical_depth_550"),
-        aerosol=read.word("aerosol"),
-        precipitable_water_m=read.number("precipitable_water_mm") / MILLI,
-        ozone_du=read.number("ozone_du"),
-        cirrus_optical_depth=read.number("cirrus_optical_depth"),
+    fibre = SingleModeFibre(read.number("mode_ratio"), read.word("correction"))
+    return (None if read.missing else fibre), read.missing
+
+
+def _city_light_of(table: CityLightTable | None, path: str) -> tuple[CityLight | None, list[str]]:
+    """City light over a station, with what is not known of it."""
+    if table is None:
+        return None, []
+    read = Reading(table, path)
+    light = CityLight(
+        read.number("sqm_mag_arcsec2"), read.number("city_v_minus_i"), table.natural_mag_arcsec2
     )
-    return (None if read.missing else atmosphere), read.missing
+    return (None if read.missing else light), read.missing

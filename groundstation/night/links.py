@@ -1,10 +1,13 @@
 """The link of one satellite to one station: which receiver, what is missing, what it brings."""
 
+from datetime import datetime
+
 from groundstation.network import KeyPolicy, Satellite, Station
 from passes.errors import PassError
 from passes.forecast import PassForecast, forecast_pass
 from passes.key.records import ErrorCorrection, SecurityParameters
 from passes.link.terminals import Receiver
+from passes.still import still_track
 from passes.track import Track
 
 
@@ -43,6 +46,21 @@ def forecast_link(
     except PassError as error:
         return f"no budget: {error}", None
     return None, forecast
+
+
+def forecast_point(
+    policy: KeyPolicy,
+    satellite: Satellite,
+    station: Station,
+    *,
+    elevation_rad: float,
+    range_m: float,
+    instant: datetime,
+) -> tuple[str | None, Track, PassForecast | None]:
+    """Forecast one second of a satellite at a direction and a distance, Sun and Moon far down."""
+    track = still_track(elevation_rad, range_m, instant)
+    refusal, forecast = forecast_link(policy, satellite, station, track)
+    return refusal, track, forecast
 
 
 def receiver_for(satellite: Satellite, station: Station) -> Receiver | None:

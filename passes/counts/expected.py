@@ -1,16 +1,18 @@
 """Expected counts per second along a track."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
+from passes.link.air_terms import clear_air_db
 from passes.link.budget import LinkBudget
-from passes.link.extinction import slant_extinction_db
-from passes.link.receiver import collecting_area_m2, field_of_view_sr
+from passes.link.detection.receiver import collecting_area_m2, field_of_view_sr
 from passes.link.terminals import Atmosphere, BasisChoice, Receiver, Transmitter
+from passes.sky.background.light_pollution import light_pollution_radiance
 from passes.sky.radiance import (
     dark_sky_radiance,
     krisciunas_schaefer_1991,
@@ -36,7 +38,9 @@ class Noise:
     sky_hz : night sky without Moon, airglow and stars
     twilight_hz : scattered sunlight
     moon_hz : scattered moonlight
-    satellite_hz : sunlight reflected by the satellite itself
+    satellite_hz : sunlight reflected by the satellite itself; behind a fibre, which it enters as
+        badly as the signal, an upper bound
+    city_hz : city light that the air scatters back, where it is not part of `sky_hz`
     """
 
     dark_hz: Floats
@@ -44,11 +48,12 @@ class Noise:
     twilight_hz: Floats
     moon_hz: Floats
     satellite_hz: Floats
+    city_hz: Floats = field(default_factory=lambda: np.zeros(1))
 
     @property
     def light_hz(self) -> Floats:
         """Everything that comes in through the telescope, hence passes the beam splitter."""
-        return self.sky_hz + self.twilight_hz + self.moon_hz + self.satellite_hz
+        return self.sky_hz + self.city_hz + self.twilight_hz + self.moon_hz + self.satellite_hz
 
     @property
     def total_hz(self) -> Floats:
@@ -99,18 +104,11 @@ def expected_noise(
     ------
     LinkError
         The satellite is sunlit while the contact may run, and what it reflects is not known. Where
-        the contact may not run, an unknown reflection is left out.
+        the contact may not run, an unknown reflection is left out. City light is declared beyond
+        900 nm, where a reading in V says nothing.
     """
     wavelength_m = receiver.wavelength_m
     band_mag = _zenith_extinction_mag(wavelength_m, atmosphere)
-    visual_mag = _zenith_extinction_mag(550e-9, atmosphere)
-    moonlight = krisciunas_schaefer_1991(
-        track.moon_phase_angle_rad,
-        track.moon_separation_rad,
-        track.moon_elevation_rad,
-        track.elevation_rad,
-        visual_mag,
-    )
     per_flux_hz = (
         collecting_area_m2(receiver)
         * 1e9
@@ -119,20 +117,52 @@ def expected_noise(
         * receiver.detector.efficiency
     )
     per_radiance_hz = per_flux_hz * field_of_view_sr(receiver)
-    dark_sky = dark_sky_radiance(receiver.dark_sky_radiance, track.elevation_rad, band_mag)
+    over_zenith = dark_sky_radiance(1.0, track.elevation_rad, band_mag)
     dark_hz = receiver.detector.count * receiver.detector.dark_count_rate_hz
     return Noise(
         dark_hz=np.full(track.times_s.shape, dark_hz),
-        sky_hz=per_radiance_hz * dark_sky,
+        sky_hz=per_radiance_hz * receiver.dark_sky_radiance * over_zenith,
+        city_hz=per_radiance_hz * _city_radiance(receiver) * over_zenith,
         twilight_hz=per_radiance_hz * sunlight_radiance(track.sun_elevation_rad, wavelength_m),
-        moon_hz=per_radiance_hz * moonlight_radiance(moonlight, wavelength_m),
+        moon_hz=per_radiance_hz * _moonlight_radiance(track, wavelength_m, atmosphere),
         satellite_hz=per_flux_hz
         * _satellite_photon_flux(track, transmitter, wavelength_m, atmosphere),
     )
 
 
+def _moonlight_radiance(track: Track, wavelength_m: float, atmosphere: Atmosphere) -> Floats:
+    """Scattered moonlight along a track [photon s-1 m-2 sr-1 nm-1]."""
+    if not (track.moon_elevation_rad > 0.0).any():
+        return np.zeros(track.times_s.shape)
+    brightness = krisciunas_schaefer_1991(
+        track.moon_phase_angle_rad,
+        track.moon_separation_rad,
+        track.moon_elevation_rad,
+        track.elevation_rad,
+        _zenith_extinction_mag(550e-9, atmosphere),
+    )
+    return moonlight_radiance(brightness, wavelength_m)
+
+
+def _city_radiance(receiver: Receiver) -> float:
+    """City light at zenith [photon s-1 m-2 sr-1 nm-1]; it is taken to rise like the natural sky."""
+    city = receiver.city_light
+    if city is None:
+        return 0.0
+    return float(
+        light_pollution_radiance(
+            city.sqm_mag_arcsec2,
+            city.v_minus_i,
+            receiver.wavelength_m,
+            natural_magnitude=city.natural_mag_arcsec2,
+        )
+    )
+
+
+# A pure function of a frozen record: remembering it is no hidden state.
+@lru_cache(maxsize=256)
 def _zenith_extinction_mag(wavelength_m: float, atmosphere: Atmosphere) -> float:
-    losses_db = slant_extinction_db(wavelength_m, np.pi / 2, atmosphere, 0.0)
+    losses_db = clear_air_db(wavelength_m, np.pi / 2, atmosphere, 0.0)
     # One magnitude is a factor of 10^0.4, four decibels.
     return float(sum(losses_db.values())) / 4.0
 
@@ -150,12 +180,12 @@ def _satellite_photon_flux(
                 hint=f"give {name}, or use the satellite in the Earth's shadow only",
             )
         return np.zeros(track.times_s.shape)
+    if not (track.sunlit_fraction > 0.0).any():
+        return np.zeros(track.times_s.shape)
     magnitude_v = diffuse_sphere_magnitude_v(
         area_m2, albedo, track.solar_phase_angle_rad, track.range_m
     )
-    extinction_db = sum(
-        slant_extinction_db(wavelength_m, track.elevation_rad, atmosphere, 0.0).values()
-    )
+    extinction_db = sum(clear_air_db(wavelength_m, track.elevation_rad, atmosphere, 0.0).values())
     flux = reflected_photon_flux(magnitude_v, wavelength_m)
     return np.asarray(track.sunlit_fraction * flux * 10.0 ** (-extinction_db / 10.0))
 
@@ -187,6 +217,9 @@ def noise_probability_per_gate(noise: Noise, receiver: Receiver) -> tuple[Floats
         raise LinkError(
             f"key_basis_probability {key:g} of a passive receiver is not between 0 and 1"
         )
+    if key == 0.5:
+        both = _half_click_probability(noise.total_hz * detector.gate_s)
+        return both, both
     dark_in_basis_hz = noise.dark_hz / 2.0
     key_clicks, test_clicks = (
         (dark_in_basis_hz / share + noise.light_hz) * detector.gate_s for share in (key, 1.0 - key)
@@ -221,24 +254,34 @@ def expected_rates(
     C. C. W. Lim et al., Phys. Rev. A 89, 022307 (2014), channel model; with the afterpulse factor
     inside D.
     """
-    detector = receiver.detector
-    noise_by_basis = np.stack(noise_probability_per_gate(noise, receiver))[:, None, :]
-    chosen = np.array([detector.key_basis_probability, 1.0 - detector.key_basis_probability])
-    sent = np.array([source.key_basis_probability, 1.0 - source.key_basis_probability])
-    probabilities = np.array(source.probabilities)
-    # Axes below: basis of the receiver, intensity, time.
-    signal = -np.expm1(-np.multiply.outer(np.array(source.intensities), budget.efficiency))
-    afterpulse = detector.afterpulse_probability
-    clicks = (1.0 + afterpulse) * (signal + 2.0 * noise_by_basis * (1.0 - signal))
-    errors = noise_by_basis + afterpulse * clicks / 2.0 + source.intrinsic_qber * signal
-    detected_hz = source.pulse_rate_hz * np.einsum("b,k,bkt->t", chosen, probabilities, clicks)
-    signal_hz = source.pulse_rate_hz * np.einsum("k,kt->t", probabilities, signal)
-    matched = chosen * sent
-    sifted = matched @ clicks[:, 0, :]
+    detector, afterpulse = receiver.detector, receiver.detector.afterpulse_probability
+    noise_key, noise_test = noise_probability_per_gate(noise, receiver)
+    chosen_key, sent_key = detector.key_basis_probability, source.key_basis_probability
+    efficiency = budget.efficiency
+    by_intensity = [_clicked(intensity, efficiency) for intensity in source.intensities]
+    signal = np.asarray(sum(p * s for p, s in zip(source.probabilities, by_intensity, strict=True)))
+    # Clicks are linear in the share of pulses whose photons click, and in the noise of the basis.
+    noise_any = chosen_key * noise_key + (1.0 - chosen_key) * noise_test
+    detected_hz = (
+        source.pulse_rate_hz * (1.0 + afterpulse) * (signal + 2.0 * noise_any * (1.0 - signal))
+    )
+    signal_hz = source.pulse_rate_hz * signal
+    both_key, both_test = chosen_key * sent_key, (1.0 - chosen_key) * (1.0 - sent_key)
+    photons, matched = by_intensity[0], both_key + both_test
+    noise_matched = both_key * noise_key + both_test * noise_test
+    sifted = (1.0 + afterpulse) * (matched * photons + 2.0 * noise_matched * (1.0 - photons))
+    errors = noise_matched + afterpulse * sifted / 2.0 + matched * source.intrinsic_qber * photons
     return CountRates(
         detected_hz=detected_hz,
         signal_hz=signal_hz,
         noise_hz=detected_hz - signal_hz,
-        sifted_hz=source.pulse_rate_hz * probabilities[0] * sifted,
-        qber=np.asarray((matched @ errors[:, 0, :]) / sifted),
+        sifted_hz=source.pulse_rate_hz * source.probabilities[0] * sifted,
+        qber=np.asarray(errors / sifted),
     )
+
+
+def _clicked(intensity: float, efficiency: Floats) -> Floats:
+    """Share of pulses of an intensity of which a photon clicks."""
+    if intensity == 0.0:
+        return np.zeros_like(efficiency)
+    return np.asarray(-np.expm1(-intensity * efficiency))

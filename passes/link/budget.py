@@ -1,12 +1,21 @@
 """Named loss terms that add up to the loss of a link."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from passes.errors import LinkError
+
 Floats = NDArray[np.float64]
+
+NEPERS_PER_DB = np.log(10.0) / 10.0
+# What a reader of two decimals sees as nothing.
+LEAST_SHOWN_DB = 0.005
+NAMED_AS_LARGEST = 3
 
 
 class TermGroup(StrEnum):
@@ -26,10 +35,13 @@ class Term:
     Parameters
     ----------
     name : short identifier, unique in a budget
-    loss_db : positive is loss; shape (n,) like the track
+    loss_db : positive is loss; of something random it is the loss of the mean transmittance, which
+        is what counts follow; shape (n,) like the track
     group : where in the link it happens
     source : the published model, or where the value comes from
-    is_random : True if `loss_db` is the mean of something that fluctuates within a second
+    is_random : True if it fluctuates within a second
+    spread_db : standard deviation of what fluctuates, in decibels and shape (n,); None if nothing
+        does, or if no model says how much. It is no part of the mean: nothing adds it to `loss_db`.
     """
 
     name: str
@@ -37,30 +49,68 @@ class Term:
     group: TermGroup
     source: str
     is_random: bool = False
+    spread_db: Floats | None = None
+
+    def sentence(self, index: int) -> str:
+        """What the term costs at one sample, from where, and whether it is random."""
+        loss_db = float(self.loss_db[index])
+        cost = f"costs {loss_db:.2f} dB" if abs(loss_db) >= LEAST_SHOWN_DB else "costs nothing"
+        how = "steady within a second"
+        if self.is_random:
+            cost += " on average"
+            how = "random"
+            if self.spread_db is not None:
+                how += f", with a standard deviation of {float(self.spread_db[index]):.2f} dB"
+        return f"{self.name} ({self.group}) {cost}, {how}: {self.source}"
+
+
+def summed_db(terms: Sequence[Term]) -> Floats:
+    """Sum of at least one term [dB], shape (n,)."""
+    return np.asarray(np.add.reduce([term.loss_db for term in terms]))
 
 
 @dataclass(frozen=True, slots=True)
 class LinkBudget:
-    """The loss of a link from the point where the photon number is defined to a click."""
+    """The loss of a link from the point where the photon number is defined to a click.
+
+    Raises
+    ------
+    LinkError : two terms have the same name, so that one loss would count twice
+    """
 
     terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        names = [term.name for term in self.terms]
+        if len(set(names)) < len(names):
+            name, times = Counter(names).most_common(1)[0]
+            raise LinkError(f"term {name!r} stands {times} times in one link budget")
 
     @property
     def total_db(self) -> Floats:
         """Sum of all terms [dB], shape (n,)."""
-        return np.asarray(np.sum([term.loss_db for term in self.terms], axis=0))
+        return summed_db(self.terms)
+
+    @property
+    def spread_db(self) -> Floats:
+        """Standard deviation of the loss within a second [dB], shape (n,).
+
+        Terms fluctuate independently, so that their variances add.
+        """
+        known = [term.spread_db for term in self.terms if term.spread_db is not None]
+        if not known:
+            return np.zeros_like(self.terms[0].loss_db)
+        return np.asarray(np.sqrt(np.sum(np.square(known), axis=0)))
 
     @property
     def efficiency(self) -> Floats:
         """Probability that one photon leads to a click, shape (n,)."""
-        return 10.0 ** (-self.total_db / 10.0)
+        return np.asarray(np.exp(self.total_db * -NEPERS_PER_DB))
 
     def group_db(self, group: TermGroup) -> Floats:
         """Sum of the terms of one group [dB], shape (n,)."""
-        chosen = [term.loss_db for term in self.terms if term.group is group]
-        if not chosen:
-            return np.zeros_like(self.terms[0].loss_db)
-        return np.asarray(np.sum(chosen, axis=0))
+        chosen = [term for term in self.terms if term.group is group]
+        return summed_db(chosen) if chosen else np.zeros_like(self.terms[0].loss_db)
 
     def term(self, name: str) -> Term:
         """The term of that name."""
@@ -68,3 +118,37 @@ class LinkBudget:
             if term.name == name:
                 return term
         raise KeyError(name)
+
+    def explain(self, index: int) -> tuple[str, ...]:
+        """The budget in words at one sample: a sentence per term, then the whole.
+
+        Parameters
+        ----------
+        index : of the sample along the track
+
+        Returns
+        -------
+        One sentence per term in the order of the light's way, then the total with its largest
+        three, then how much of it fluctuates.
+        """
+        total_db = float(self.total_db[index])
+        largest = sorted(self.terms, key=lambda term: -float(term.loss_db[index]))
+        named = [
+            f"{term.name} {float(term.loss_db[index]):.2f} dB"
+            for term in largest[:NAMED_AS_LARGEST]
+        ]
+        whole = (
+            f"together {total_db:.2f} dB: one photon in {10.0 ** (total_db / 10.0):,.0f} leads to "
+            f"a click; the largest are {', '.join(named)}"
+        )
+        random = [term for term in self.terms if term.is_random]
+        unknown = [term.name for term in random if term.spread_db is None]
+        fluctuating = "nothing is random within a second"
+        if random:
+            fluctuating = (
+                f"random within a second: {', '.join(term.name for term in random)}; together "
+                f"{float(self.spread_db[index]):.2f} dB (standard deviation)"
+            )
+        if unknown:
+            fluctuating += f", without {', '.join(unknown)}, of which it is not known"
+        return (*(term.sentence(index) for term in self.terms), whole, fluctuating)

@@ -1,28 +1,23 @@
 """Assembly of the loss budget of a satellite's downlink."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
-from passes.link.beam import aperture_capture
+from passes.link.air.extinction import DB_PER_NEPER
+from passes.link.air_terms import air_terms
 from passes.link.budget import LinkBudget, Term, TermGroup
-from passes.link.extinction import slant_extinction_db
-from passes.link.pointing import mean_pointing_transmittance
-from passes.link.receiver import gate_fraction, live_fraction
+from passes.link.optics.beam import aperture_capture
+from passes.link.optics.pointing import mean_pointing_transmittance
+from passes.link.receiver_terms import dead_time_term, loss_db_of, receiver_terms, steady_loss_db
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
+from passes.link.turbulence_terms import turbulence_terms
 from passes.track import Track
 
 Floats = NDArray[np.float64]
-
-_EXTINCTION_SOURCE = {
-    "rayleigh": "Bodhaine et al. 1999, station pressure",
-    "ozone": "LOWTRAN7 table, station's ozone column",
-    "water": "LOWTRAN7 table, station's water column",
-    "mixed gases": "LOWTRAN7 table, station pressure",
-    "aerosol": "optical depth at the station, Shettle & Fenn shape",
-    "cirrus": "declared optical depth, grey",
-}
 
 
 def downlink_budget(
@@ -39,7 +34,8 @@ def downlink_budget(
 
     Parameters
     ----------
-    track : samples with elevation in [0, pi/2]
+    track : samples with elevation in [0, pi/2]; the usable ones at 5 degrees or higher where the
+        station's turbulence is known
     transmitter, receiver : a transmitter outside the receiver's filter is refused
     source : its pulses set gate loss and dead time
     atmosphere : the air at the station
@@ -48,22 +44,31 @@ def downlink_budget(
 
     Returns
     -------
-    Budget whose terms add to the whole loss, each counted once. Scintillation has no term: it
-    redistributes light in time and loses none on average.
+    Budget whose terms add to the whole loss, each counted once. Scintillation loses nothing on
+    average, it only has a spread. Terms that need what is not declared (turbulence, fog, collisions
+    of oxygen outside 909-1099 nm) are left out.
+
+    Raises
+    ------
+    LinkError
+        The transmitter is outside the filter, the gates miss the pulses, a fibre has no turbulence
+        to couple through, or a usable sample with turbulence is below 5 degrees.
     """
     _require_same_band(transmitter, receiver)
     terms = (
         *_beam_terms(track, transmitter, receiver),
-        *_atmosphere_terms(track, transmitter, atmosphere, site_height_m),
-        *_receiver_terms(track, source, receiver),
+        *air_terms(
+            track,
+            transmitter.wavelength_m,
+            atmosphere,
+            site_height_m,
+            line_zenith_loss_db=transmitter.water_line_zenith_loss_db,
+        ),
+        *turbulence_terms(track, receiver, atmosphere, site_height_m),
+        *receiver_terms(track, source, receiver),
     )
-    ungated = 10.0 ** (-np.sum([t.loss_db for t in terms if t.name != "gate"], axis=0) / 10.0)
-    rate_hz = _rate_per_detector_hz(ungated, source, receiver, light_noise_hz)
-    live = live_fraction(rate_hz, receiver.detector.dead_time_s)
-    dead = Term(
-        "dead time", _loss_db(live), TermGroup.DETECTOR, "non-paralysable, all detectors alike"
-    )
-    return LinkBudget((*terms, dead))
+    dead_time = dead_time_term(terms, source, receiver, light_noise_hz)
+    return LinkBudget((*terms, dead_time))
 
 
 def _require_same_band(transmitter: Transmitter, receiver: Receiver) -> None:
@@ -77,102 +82,58 @@ def _require_same_band(transmitter: Transmitter, receiver: Receiver) -> None:
         )
 
 
-def _loss_db(transmittance: ArrayLike) -> Floats:
-    """Transmittance as positive decibels; adding zero turns -0.0 into 0.0."""
-    return np.asarray(-10.0 * np.log10(np.asarray(transmittance, dtype=np.float64)) + 0.0)
-
-
 def _beam_terms(track: Track, transmitter: Transmitter, receiver: Receiver) -> tuple[Term, ...]:
     """What is lost between the two telescopes if the air were empty."""
     radius_m = transmitter.half_angle_rad * track.range_m
     full = aperture_capture(radius_m, receiver.aperture_m)
-    blocked = aperture_capture(radius_m, receiver.aperture_m * receiver.obscuration)
-    pointing = mean_pointing_transmittance(
-        transmitter.half_angle_rad, transmitter.pointing_jitter_rad, transmitter.pointing_bias_rad
-    )
-    same = np.ones_like(track.range_m)
+    open_share = np.ones_like(full)
+    if receiver.obscuration > 0.0:
+        open_share -= aperture_capture(radius_m, receiver.aperture_m * receiver.obscuration) / full
+    pointing_db, pointing_spread_db, optics_db = _steady_losses_db(transmitter)
     return (
         Term(
             "geometric",
-            _loss_db(full),
+            loss_db_of(full),
             TermGroup.GEOMETRY,
             f"Gaussian beam onto the aperture, {transmitter.beam}",
         ),
         Term(
             "obscuration",
-            _loss_db((full - blocked) / full),
+            loss_db_of(open_share),
             TermGroup.GEOMETRY,
             "central obstruction of the receiver",
         ),
         Term(
             "pointing",
-            _loss_db(pointing * same),
+            steady_loss_db(pointing_db, track),
             TermGroup.POINTING,
             "mean over Gaussian jitter with bias",
             is_random=True,
+            spread_db=steady_loss_db(pointing_spread_db, track),
         ),
         Term(
             "transmitter optics",
-            _loss_db(transmitter.optics_efficiency * same),
+            steady_loss_db(optics_db, track),
             TermGroup.GEOMETRY,
             "declared efficiency",
         ),
     )
 
 
-def _atmosphere_terms(
-    track: Track, transmitter: Transmitter, atmosphere: Atmosphere, site_height_m: float
-) -> tuple[Term, ...]:
-    losses_db = slant_extinction_db(
-        transmitter.wavelength_m, track.elevation_rad, atmosphere, site_height_m
-    )
-    return tuple(
-        Term(name, loss_db, TermGroup.ATMOSPHERE, _EXTINCTION_SOURCE[name])
-        for name, loss_db in losses_db.items()
-    )
+# A pure function of a frozen record: remembering it is no hidden state.
+@lru_cache(maxsize=64)
+def _steady_losses_db(transmitter: Transmitter) -> tuple[float, float, float]:
+    """Mean loss of pointing, its standard deviation, and loss of the optics [dB].
 
-
-def _receiver_terms(track: Track, source: DecoySource, receiver: Receiver) -> tuple[Term, ...]:
-    detector, same = receiver.detector, np.ones_like(track.range_m)
-    in_gate = gate_fraction(
-        detector.gate_s,
-        source.pulse_fwhm_s,
-        detector.jitter_fwhm_s,
-        receiver.synchronisation_jitter_s,
-    )
-    return (
-        Term(
-            "receiver optics",
-            _loss_db(receiver.optics_efficiency * same),
-            TermGroup.RECEIVER,
-            "declared efficiency of telescope, filter and back end",
-        ),
-        Term(
-            "gate",
-            _loss_db(in_gate * same),
-            TermGroup.DETECTOR,
-            "Gaussian pulse, detector jitter and synchronisation",
-        ),
-        Term(
-            "detector efficiency",
-            _loss_db(detector.efficiency * same),
-            TermGroup.DETECTOR,
-            "declared efficiency",
-        ),
-    )
-
-
-def _rate_per_detector_hz(
-    efficiency: Floats, source: DecoySource, receiver: Receiver, light_noise_hz: ArrayLike
-) -> Floats:
-    """Clicks that one detector would count without dead time, inside the gates and outside.
-
-    The detectors are taken to share the light evenly. With a strongly biased passive basis choice
-    those of the key basis carry up to twice the mean; the term is far below 0.01 dB either way.
+    The loss of pointing is 2 r^2 / half_angle^2 nepers, and the square of a distance with bias b
+    and jitter s per axis has the variance 4 s^2 (s^2 + b^2).
     """
-    clicks = sum(
-        probability * -np.expm1(-intensity * efficiency)
-        for probability, intensity in zip(source.probabilities, source.intensities, strict=True)
+    half_angle_rad = transmitter.half_angle_rad
+    jitter_rad, bias_rad = transmitter.pointing_jitter_rad, transmitter.pointing_bias_rad
+    deviation_rad2 = 2.0 * jitter_rad * np.hypot(jitter_rad, bias_rad)
+    mean = mean_pointing_transmittance(half_angle_rad, jitter_rad, bias_rad)
+    return (
+        float(loss_db_of(mean)),
+        float(DB_PER_NEPER * 2.0 * deviation_rad2 / half_angle_rad**2),
+        float(loss_db_of(transmitter.optics_efficiency)),
     )
-    light_hz = source.pulse_rate_hz * clicks + np.asarray(light_noise_hz, dtype=np.float64)
-    return np.asarray(light_hz / receiver.detector.count + receiver.detector.dark_count_rate_hz)

@@ -1,5 +1,7 @@
 """Astronomical magnitudes as light near the wavelength of a laser."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,6 +9,8 @@ Floats = NDArray[np.float64]
 
 PLANCK_J_S = 6.626_070_15e-34
 LIGHT_M_S = 299_792_458.0
+# Of flux.
+NEPERS_PER_MAGNITUDE = 0.4 * math.log(10.0)
 SQUARE_ARCSECOND_SR = (np.pi / 648_000.0) ** 2
 
 # M. S. Bessell, F. Castelli and B. Plez, Astron. Astrophys. 333, 231 (1998), Table A2: effective
@@ -30,10 +34,12 @@ def flux_w_m2_nm(magnitude_v: ArrayLike, v_minus_i: float, wavelength_m: float) 
     flux of the nearer band is kept: for sunlight 7 % too much at 850 nm, four times too much at
     1550 nm.
     """
-    step = np.log(wavelength_m / V_WAVELENGTH_M) / np.log(I_WAVELENGTH_M / V_WAVELENGTH_M)
+    step = math.log(wavelength_m / V_WAVELENGTH_M) / math.log(I_WAVELENGTH_M / V_WAVELENGTH_M)
     i_over_v = I_ZERO_W_M2_NM / V_ZERO_W_M2_NM * 10.0 ** (0.4 * v_minus_i)
-    zero = V_ZERO_W_M2_NM * i_over_v ** np.clip(step, 0.0, 1.0)
-    return np.asarray(zero * 10.0 ** (-0.4 * np.asarray(magnitude_v, dtype=np.float64)))
+    zero = V_ZERO_W_M2_NM * i_over_v ** min(max(step, 0.0), 1.0)
+    return np.asarray(
+        zero * np.exp(-NEPERS_PER_MAGNITUDE * np.asarray(magnitude_v, dtype=np.float64))
+    )
 
 
 def photons(energy_j: ArrayLike, wavelength_m: float) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from passes.sky.magnitudes import I_WAVELENGTH_M, photon_radiance, photons
+from passes.sky.magnitudes import I_WAVELENGTH_M, NEPERS_PER_MAGNITUDE, photon_radiance, photons
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +19,8 @@ MOONLIGHT_SIGMA_MAG = 0.5
 # overestimated; nobody has published the slope of twilight near 800 nm.
 SUNLIGHT_V_MINUS_I = 0.70
 MOON_RADIUS_DEG = 0.25
+# With the Sun below, twilight is darker than the day at every wavelength; they meet above -2 deg.
+LAST_TWILIGHT_DEG = -6.0
 
 # Zenith radiance of a clear day [W m-2 sr-1 um-1], rural aerosol with 23 km visibility, ground
 # albedo 0.2, computed with libRadtran 2.0.2 (DISORT): rows are solar elevations, columns
@@ -30,7 +32,7 @@ _DAY_RADIANCE_W_M2_SR_UM = np.array([[8.55, 6.37, 0.59], [18.9, 14.0, 1.18], [62
 
 def _krisciunas_schaefer_airmass(elevation_rad: ArrayLike) -> Floats:
     """Airmass of Krisciunas & Schaefer (1991), Eq. 3: 1 at zenith, 5 at the horizon."""
-    return np.asarray((1.0 - 0.96 * np.cos(np.asarray(elevation_rad)) ** 2) ** -0.5)
+    return np.asarray(1.0 / np.sqrt(1.0 - 0.96 * np.cos(np.asarray(elevation_rad)) ** 2))
 
 
 def dark_sky_radiance(
@@ -57,7 +59,8 @@ def dark_sky_radiance(
     K. Krisciunas and B. E. Schaefer, PASP 103, 1033 (1991), Eqs. 2, 3.
     """
     airmass = _krisciunas_schaefer_airmass(elevation_rad)
-    return np.asarray(zenith_radiance * airmass * 10.0 ** (-0.4 * extinction_mag * (airmass - 1)))
+    dimming = np.exp(-NEPERS_PER_MAGNITUDE * extinction_mag * (airmass - 1.0))
+    return np.asarray(zenith_radiance * airmass * dimming)
 
 
 def krisciunas_schaefer_1991(
@@ -148,6 +151,8 @@ def sunlight_radiance(sun_elevation_rad: ArrayLike, wavelength_m: float) -> Floa
     sun_deg = np.degrees(np.asarray(sun_elevation_rad, dtype=np.float64))
     magnitude_v = -2.5 * (-2.51 + 0.438 * sun_deg)
     twilight = photon_radiance(magnitude_v, SUNLIGHT_V_MINUS_I, wavelength_m)
+    if (sun_deg < LAST_TWILIGHT_DEG).all():
+        return twilight
     return np.asarray(np.minimum(twilight, _clear_day_radiance(sun_deg, wavelength_m)))
 
 

@@ -35,12 +35,20 @@ def test_init_copies_an_example_and_a_second_time_says_unchanged(
 ) -> None:
     assert call("init", "night", "--example", "micius-2016") == (
         0,
-        "written: night/elements/2016-12.tle\nwritten: night/groundstation.toml\n",
+        (
+            "written: night/elements/2016-12.tle\n"
+            "written: night/measured/liao-2017-loss.csv\n"
+            "written: night/groundstation.toml\n"
+        ),
         "next: groundstation -C night --offline nightly\n",
     )
     assert call("init", "night", "--example", "micius-2016") == (
         0,
-        "unchanged: night/elements/2016-12.tle\nunchanged: night/groundstation.toml\n",
+        (
+            "unchanged: night/elements/2016-12.tle\n"
+            "unchanged: night/measured/liao-2017-loss.csv\n"
+            "unchanged: night/groundstation.toml\n"
+        ),
         "",
     )
     assert "micius-2016" in (tmp_path / "night/groundstation.toml").read_text()

@@ -87,5 +87,14 @@ def test_the_whole_names_its_largest_three():
         "receiver optics",
         "detector efficiency",
     ]
-    assert "pointing, scintillation fluctuate, together by 0.50 dB" in fluctuating
-    assert LinkBudget((GEOMETRIC,)).explain(0)[-1] == "nothing fluctuates within a second"
+    assert fluctuating == (
+        "random within a second: pointing, scintillation; together 0.50 dB (standard deviation)"
+    )
+    assert LinkBudget((GEOMETRIC,)).explain(0)[-1] == "nothing is random within a second"
+
+
+def test_a_random_term_of_unknown_spread_is_named():
+    fibre = Term("fibre coupling", OPTICS.loss_db, TermGroup.RECEIVER, "a model", is_random=True)
+    budget = LinkBudget((POINTING, fibre))
+    assert budget.spread_db == pytest.approx(POINTING.spread_db)
+    assert budget.explain(0)[-1].endswith(", without fibre coupling, of which it is not known")

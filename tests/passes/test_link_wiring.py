@@ -10,13 +10,13 @@ from passes.counts.expected import expected_noise
 from passes.counts.source import DecoySource
 from passes.counts.spread.priors import default_priors
 from passes.errors import LinkError
-from passes.link.detection.dead_time import DeadTime
 from passes.link.detection.fibre_field import fibre_field_of_view_rad
 from passes.link.downlink import downlink_budget
 from passes.link.terminals import (
     Atmosphere,
     BasisChoice,
     CityLight,
+    DeadTime,
     Detector,
     Fog,
     HufnagelValley,

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from groundstation.config.document.fields import Share, Table, physical
+from groundstation.config.document.fields import Share, Table, optional, physical
 
 PROBABILITY_TOLERANCE = 1e-9
 
 DivergenceWord = Literal["1/e2-half", "1/e2-full", "fwhm-full", "disc-full"]
 PhotonNumberReference = Literal["laser", "transmitted"]
+DeadTimeWord = Literal["non-paralysable", "paralysable"]
 
 
 def _sums_to_one(values: list[float]) -> list[float]:
@@ -95,6 +96,14 @@ class Payload(Source):
     albedo: float | None = physical(
         "Bond albedo of that area; without it sunlit passes are refused", "1", ge=0.0, le=1.0
     )
+    water_line_zenith_loss_db: float | None = optional(
+        None,
+        "of this very laser line at zenith through 14.2 mm of water, instead of the mean over 2 nm "
+        "(which may be wrong by 20 dB between 813 and 836 nm)",
+        "dB",
+        ge=0.0,
+        le=100.0,
+    )
 
 
 class Detector(Table):
@@ -102,7 +111,7 @@ class Detector(Table):
 
     efficiency: float | None = physical("photon to click", "1", gt=0.0, le=1.0)
     dark_count_rate_hz: float | None = physical("per detector", "Hz", ge=0.0, le=1e8)
-    dead_time_ns: float | None = physical("per detector, non-paralysable", "ns", ge=0.0, le=1e6)
+    dead_time_ns: float | None = physical("per detector", "ns", ge=0.0, le=1e6)
     jitter_fwhm_ps: float | None = physical("timing jitter of a click, FWHM", "ps", ge=0.0, le=1e5)
     gate_ns: float | None = physical(
         "full width of the accepted window around a pulse", "ns", gt=0.0, le=1e4
@@ -116,4 +125,8 @@ class Detector(Table):
     )
     key_basis_probability: float | None = physical(
         "share of photons measured in the key basis", "1", gt=0.0, lt=1.0
+    )
+    dead_time_kind: DeadTimeWord = optional(
+        "non-paralysable",
+        "whether a photon that meets a blind detector keeps it blind (passive quenching) or not",
     )

@@ -33,7 +33,7 @@ class ErrorCorrection(Table):
 class Key(Table):
     """How secret key is counted."""
 
-    proof: Literal["satquma"] = needed("proof mode")
+    proof: Literal["tight", "lim2014", "satquma"] = needed("proof mode")
     epsilon_secrecy: float = needed("of one block", "1", gt=0.0, lt=1.0)
     epsilon_correctness: float = needed("of one block", "1", gt=0.0, lt=1.0)
     error_correction: ErrorCorrection = needed("model of the disclosed bits")

@@ -16,9 +16,7 @@ from groundstation.config.document.fields import (
     tables,
 )
 from groundstation.config.document.optics import Detector
-
-# Columns of the aerosol table that ships with the link budget (LOWTRAN7 models).
-AerosolWord = Literal["rural50", "rural23", "rural5", "maritime23", "urban5", "tropospheric50"]
+from groundstation.config.document.sky import Atmosphere, CityLight, Turbulence
 
 
 def _is_pair(values: list[float]) -> list[float]:
@@ -57,6 +55,21 @@ class Telescope(Table):
     )
 
 
+class Fibre(Table):
+    """A single-mode fibre behind the telescope; it needs the station's turbulence."""
+
+    mode_ratio: float | None = physical(
+        "radius of the pupil over the 1/e2 radius of the fibre's mode imaged onto it; 1.12 couples "
+        "best without obstruction",
+        "1",
+        gt=0.0,
+        le=10.0,
+    )
+    correction: Literal["none", "tip-tilt"] | None = physical(
+        "what is taken out of the wavefront before the fibre"
+    )
+
+
 class Receiver(Table):
     """The back end for one wavelength."""
 
@@ -65,26 +78,22 @@ class Receiver(Table):
         "telescope, filter and back end together, without detectors", "1", gt=0.0, le=1.0
     )
     filter_bandwidth_nm: float | None = physical("full width of the filter", "nm", gt=0.0, le=100.0)
-    field_of_view_urad: float | None = physical("full angle on the sky", "urad", gt=0.0, le=1e5)
+    field_of_view_urad: float | None = physical(
+        "full angle on the sky; left out behind a fibre", "urad", gt=0.0, le=1e5
+    )
     synchronisation_jitter_ps: float | None = physical(
         "rms of the time reference", "ps", ge=0.0, le=1e5
     )
     dark_sky_radiance: float | None = physical(
         "night sky at the zenith without Moon", "photon s-1 m-2 sr-1 nm-1", ge=0.0, le=1e16
     )
-    detector: Detector | None = optional(None, "what clicks; without it no link budget")
-
-
-class Atmosphere(Table):
-    """The air over the station on the night."""
-
-    aerosol_optical_depth_550: float | None = physical(
-        "vertical, at 550 nm, at the station's height", "1", ge=0.0, le=5.0
+    clock_offset_ps: float = optional(
+        0.0, "between the centre of the gates and the pulses", "ps", ge=-1e5, le=1e5
     )
-    aerosol: AerosolWord | None = physical("model whose shape over wavelength is taken")
-    precipitable_water_mm: float | None = physical("vertical water column", "mm", ge=0.0, le=80.0)
-    ozone_du: float | None = physical("total ozone", "Dobson unit", ge=0.0, le=700.0)
-    cirrus_optical_depth: float | None = physical("vertical, grey", "1", ge=0.0, le=5.0)
+    fibre: Fibre | None = optional(
+        None, "single-mode fibre instead of a field stop; optics_efficiency is then without it"
+    )
+    detector: Detector | None = optional(None, "what clicks; without it no link budget")
 
 
 class Mount(Table):
@@ -140,6 +149,12 @@ class Station(Table):
     telescope: Telescope | None = optional(None, "without it no link budget")
     receivers: list[Receiver] = tables("one per wavelength; without any no link budget")
     atmosphere: Atmosphere | None = optional(None, "without it no link budget")
+    turbulence: Turbulence | None = optional(
+        None, "without it field stops lose nothing, nothing scintillates and no fibre couples"
+    )
+    city_light: CityLight | None = optional(
+        None, "lamps on top of dark_sky_radiance, which is then the sky without them"
+    )
     mount: Mount = Field(default_factory=Mount, description="limits of the mount")
     shifts: list[Shift] = optional(
         [], 'daily working times [["18:00", "04:00"]]; empty means always', "HH:MM UTC"

@@ -40,7 +40,7 @@ def loss_figure(night_pass: NightPass, forecast: PassForecast) -> Figure:
         axes.plot(times_s[shown], floor, color=LIGHT["ink"], linewidth=1.4)
         axes.set_ylim(0.0, 1.08 * _largest(floor))
         _title(axes, "Loss by group, dB")
-        _time_axis(axes, night_pass.track.epoch, times_s)
+        time_axis(axes, night_pass.track.epoch, times_s)
     return figure
 
 
@@ -61,7 +61,7 @@ def rate_figure(night_pass: NightPass, forecast: PassForecast) -> Figure:
             axes.set_ylim(0.0, 1.1 * _largest(usable))
             _title(axes, title)
             axes.locator_params(axis="y", nbins=4)
-            _time_axis(axes, track.epoch, times_s)
+            time_axis(axes, track.epoch, times_s)
         upper.tick_params(labelbottom=False)
     return figure
 
@@ -109,8 +109,8 @@ def _title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", color=LIGHT["ink"], fontsize=12, pad=8)
 
 
-def _time_axis(axes: Axes, epoch: datetime, times_s: Floats) -> None:
-    """Round UTC instants below the axis."""
+def time_axis(axes: Axes, epoch: datetime, times_s: Floats) -> None:
+    """Set round UTC instants below the axis of a panel against time."""
     if times_s.size == 0:
         return
     first, last = float(times_s[0]), float(times_s[-1])

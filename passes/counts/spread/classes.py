@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from passes.counts.expected import Noise
 from passes.errors import LinkError
 from passes.link.budget import LinkBudget
-from passes.sky.airmass import gueymard_1995_water, kasten_young_1989
+from passes.sky.airmass_table import airmasses
 from passes.track import Track
 
 Floats = NDArray[np.float64]
@@ -79,13 +79,13 @@ def airmass_classes(
     def weighted(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(efficiency * values, starts) / summed)
 
-    elevation_rad = track.elevation_rad[order]
+    airmass, low_airmass = airmasses(track.elevation_rad[order])
     return AirmassClasses(
         seconds=slot_s * sizes.astype(np.float64),
         efficiency=summed / sizes,
         range_m=weighted(track.range_m[order]),
-        airmass=weighted(kasten_young_1989(elevation_rad)),
-        low_airmass=weighted(gueymard_1995_water(elevation_rad)),
+        airmass=weighted(airmass),
+        low_airmass=weighted(low_airmass),
         aerosol_db=weighted(budget.term("aerosol").loss_db[order]),
         cirrus_db=weighted(budget.term("cirrus").loss_db[order]),
         water_db=weighted(budget.term("water").loss_db[order]),

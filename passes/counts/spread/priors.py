@@ -119,11 +119,7 @@ def default_priors(
         aerosol_optical_depth_550=Lognormal(
             atmosphere.aerosol_optical_depth_550, 1.8, "declared depth, assumed clear-night spread"
         ),
-        angstrom_exponent=Normal(
-            _angstrom_exponent(transmitter.wavelength_m, atmosphere.aerosol),
-            0.3,
-            f"{atmosphere.aerosol} of Shettle & Fenn, assumed spread",
-        ),
+        angstrom_exponent=_exponent_prior(transmitter.wavelength_m, atmosphere),
         precipitable_water_m=Lognormal(water_m, 1.5, "declared column, assumed spread"),
         cirrus_optical_depth=cirrus,
         pointing_jitter_rad=Lognormal(
@@ -146,6 +142,17 @@ def default_priors(
         intrinsic_qber=Lognormal(
             source.intrinsic_qber, 1.5, "declared, never measured on the link"
         ),
+    )
+
+
+def _exponent_prior(wavelength_m: float, atmosphere: Atmosphere) -> Normal:
+    """What the atmosphere declares, or what its aerosol type has, either to 0.3."""
+    if atmosphere.angstrom_exponent is not None:
+        return Normal(atmosphere.angstrom_exponent, 0.3, "declared exponent, assumed spread")
+    return Normal(
+        _angstrom_exponent(wavelength_m, atmosphere.aerosol),
+        0.3,
+        f"{atmosphere.aerosol} of Shettle & Fenn, assumed spread",
     )
 
 

@@ -1,5 +1,8 @@
 """Light lost in the clear air between a satellite and a station."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -8,7 +11,7 @@ from passes.link.air.aerosol import angstrom_1929
 from passes.link.air.lines import line_absorption_db
 from passes.link.air.tables import TABLE_OZONE_DU, TABLE_WATER_M, aerosol_shape, gas_absorption
 from passes.link.terminals import Atmosphere
-from passes.sky.airmass import gueymard_1995_water, kasten_young_1989
+from passes.sky.airmass_table import airmasses
 
 Floats = NDArray[np.float64]
 
@@ -123,27 +126,65 @@ def slant_extinction_db(
     Pressure-corrected airmass for the mixed gases: R. E. Bird and C. Riordan, J. Clim. Appl.
     Meteorol. 25, 87 (1986). Tables: see `passes.link.air.tables`.
     """
-    airmass, low_airmass = kasten_young_1989(elevation_rad), gueymard_1995_water(elevation_rad)
-    pressure, gases = pressure_ratio(height_m), gas_absorption()
-    water = low_airmass * atmosphere.precipitable_water_m / TABLE_WATER_M
-    aerosol_depth = _aerosol_depth(wavelength_m, atmosphere, angstrom_exponent)
-    ozone = atmosphere.ozone_du / TABLE_OZONE_DU
-    nepers = {
-        "rayleigh": bodhaine_1999(wavelength_m, pressure) * airmass,
-        "ozone": gases.at("tau_o3", wavelength_m) * ozone * airmass,
-        "water": gases.at("tau_h2o", wavelength_m) * water ** gases.at("b_h2o", wavelength_m),
-        "mixed gases": gases.at("tau_mixed", wavelength_m)
-        * (airmass * pressure) ** gases.at("b_mixed", wavelength_m),
-        "aerosol": aerosol_depth * low_airmass,
+    airmass, low_airmass = airmasses(elevation_rad)
+    vertical = _vertical(wavelength_m, atmosphere, height_m, angstrom_exponent)
+    water_db = (
+        _curve_of_growth(vertical.water_db, vertical.water_power, low_airmass)
+        if line_zenith_loss_db is None
+        else line_absorption_db(line_zenith_loss_db, elevation_rad, atmosphere.precipitable_water_m)
+    )
+    return {
+        "rayleigh": vertical.rayleigh_db * airmass,
+        "ozone": vertical.ozone_db * airmass,
+        "water": water_db,
+        "mixed gases": _curve_of_growth(vertical.mixed_db, vertical.mixed_power, airmass),
+        "aerosol": vertical.aerosol_db * low_airmass,
         # Cirrus lies above most of the air, so that the airmass of low layers would be too large.
-        "cirrus": atmosphere.cirrus_optical_depth * airmass,
+        "cirrus": vertical.cirrus_db * airmass,
     }
-    losses_db = {name: np.asarray(DB_PER_NEPER * depth) for name, depth in nepers.items()}
-    if line_zenith_loss_db is not None:
-        losses_db["water"] = line_absorption_db(
-            line_zenith_loss_db, elevation_rad, atmosphere.precipitable_water_m
-        )
-    return losses_db
+
+
+def _curve_of_growth(zenith_db: float, power: float, airmass: Floats) -> Floats:
+    if zenith_db == 0.0:
+        return np.zeros_like(airmass)
+    return np.asarray(zenith_db * airmass**power)
+
+
+@dataclass(frozen=True, slots=True)
+class _Vertical:
+    """Loss through one airmass of each constituent [dB], with the powers of band means."""
+
+    rayleigh_db: float
+    ozone_db: float
+    water_db: float
+    water_power: float
+    mixed_db: float
+    mixed_power: float
+    aerosol_db: float
+    cirrus_db: float
+
+
+# A pure function of frozen records: remembering it is no hidden state. Looking up the tables costs
+# as much as the losses of 1,000 samples.
+@lru_cache(maxsize=256)
+def _vertical(
+    wavelength_m: float, atmosphere: Atmosphere, height_m: float, angstrom_exponent: float | None
+) -> _Vertical:
+    pressure, gases = pressure_ratio(height_m), gas_absorption()
+    water = atmosphere.precipitable_water_m / TABLE_WATER_M
+    water_power, mixed_power = gases.at("b_h2o", wavelength_m), gases.at("b_mixed", wavelength_m)
+    ozone = gases.at("tau_o3", wavelength_m) * atmosphere.ozone_du / TABLE_OZONE_DU
+    mixed = gases.at("tau_mixed", wavelength_m) * pressure**mixed_power
+    return _Vertical(
+        rayleigh_db=DB_PER_NEPER * bodhaine_1999(wavelength_m, pressure),
+        ozone_db=DB_PER_NEPER * ozone,
+        water_db=DB_PER_NEPER * gases.at("tau_h2o", wavelength_m) * water**water_power,
+        water_power=water_power,
+        mixed_db=DB_PER_NEPER * mixed,
+        mixed_power=mixed_power,
+        aerosol_db=DB_PER_NEPER * _aerosol_depth(wavelength_m, atmosphere, angstrom_exponent),
+        cirrus_db=DB_PER_NEPER * atmosphere.cirrus_optical_depth,
+    )
 
 
 def _aerosol_depth(wavelength_m: float, air: Atmosphere, exponent: float | None) -> float:

@@ -1,20 +1,12 @@
 """What a detector misses while it recovers from a click."""
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from passes.errors import LinkError
+from passes.link.terminals import DeadTime
 
 Floats = NDArray[np.float64]
-
-
-class DeadTime(StrEnum):
-    """Whether a photon that meets a blind detector keeps it blind."""
-
-    NON_PARALYSABLE = "non-paralysable"
-    PARALYSABLE = "paralysable"
 
 
 def counted_rate_hz(rate_hz: ArrayLike, dead_time_s: float, kind: DeadTime | str) -> Floats:

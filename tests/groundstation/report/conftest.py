@@ -35,6 +35,7 @@ from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, 
 from passes.counts.expected import CountRates, Noise
 from passes.counts.moments import ORDER, Moments
 from passes.forecast import PassForecast
+from passes.key.epsilon import lim_2014_budget
 from passes.key.records import KeyResult
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.mount import MountLimits
@@ -144,6 +145,7 @@ def _forecast(track):
     key = KeyResult(
         "satquma", max(unclipped, 0.0), unclipped, error, 2.1 * error, 0.8 * bits, 0.05 * bits,
         error * bits, 900.0, 0.5 * bits, 0.03 * bits, 40.0, 1.16 * error * bits, 0.41, 0.4 * bits,
+        lim_2014_budget(1e-9, 1e-15),
     )  # fmt: skip
     zero = 0.0 * ones
     return PassForecast(
