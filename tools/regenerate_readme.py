@@ -1,7 +1,8 @@
 """Run the commands that README.md shows and put their output in place.
 
 A block `<!-- $ COMMAND -->` ... `<!-- end -->` holds the output of a groundstation command, run in
-one temporary folder from top to bottom; `| tail -N` keeps its last N lines. `--check` only compares and exits with 1 if one differs.
+one temporary folder from top to bottom; `| tail -N` keeps its last N lines. `--check` only compares
+and exits with 1 if one differs.
 """
 
 import contextlib
