@@ -255,11 +255,18 @@ class _Search:
             np.array([arc.los_truncated for arc in arcs], dtype=bool),
             np.full(len(arcs), -1, dtype=np.int32),
         )
-        columns = [np.concatenate(parts) for parts in zip(*[*self.columns, extra], strict=True)]
+        parts = [list(column) for column in zip(*[*self.columns, extra], strict=True)]
         self.columns.clear()
+        # One column after the other, each part given back as soon as it is joined: the columns of
+        # a large search are never held twice.
+        columns = []
+        while parts:
+            columns.append(np.concatenate(parts.pop(0)))
         order = np.lexsort((columns[1], columns[0], columns[2]))
         offset = len(order) - len(arcs)
-        satellite, site, aos, tca, los, top, early, late, first = (c[order] for c in columns)
+        for number, column in enumerate(columns):
+            columns[number] = column[order]
+        satellite, site, aos, tca, los, top, early, late, first = columns
         where = np.flatnonzero(order >= offset)
         return Passes(
             self.tables,
