@@ -5,8 +5,9 @@ from enum import StrEnum
 from math import hypot, log
 
 from passes.counts.spread.distributions import Lognormal, Normal
-from passes.counts.spread.priors import REFERENCE_WAVELENGTH_M, Priors, angstrom_ratio
+from passes.counts.spread.priors import REFERENCE_WAVELENGTH_M, Priors
 from passes.errors import LinkError
+from passes.link.air.aerosol import angstrom_1929
 
 
 class Constant(StrEnum):
@@ -114,6 +115,6 @@ def optical_depth_prior(priors: Priors, wavelength_m: float) -> Normal:
     grows towards the horizon: haze on one side, tracking, clouds.
     """
     depth, exponent = priors.aerosol_optical_depth_550, priors.angstrom_exponent
-    median = depth.median * float(angstrom_ratio(wavelength_m, exponent.mean))
+    median = depth.median * float(angstrom_1929(wavelength_m, 1.0, exponent.mean))
     spread = exponent.sigma * log(wavelength_m / REFERENCE_WAVELENGTH_M)
     return Normal(median, median * hypot(log(depth.factor), spread), depth.source)

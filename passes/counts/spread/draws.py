@@ -11,8 +11,9 @@ from passes.counts.moments import ORDER, Moments, moments_from_slots
 from passes.counts.source import DecoySource
 from passes.counts.spread.classes import AirmassClasses
 from passes.counts.spread.distributions import Distribution
-from passes.counts.spread.priors import STATIC_GAINS, Priors, angstrom_ratio
+from passes.counts.spread.priors import STATIC_GAINS, Priors
 from passes.errors import LinkError
+from passes.link.air.aerosol import angstrom_1929
 from passes.link.air.extinction import DB_PER_NEPER
 from passes.link.air.tables import gas_absorption
 from passes.link.optics.beam import aperture_capture
@@ -167,8 +168,8 @@ def drawn_pass(values: Values, classes: AirmassClasses, link: Link) -> Draws:
 def drawn_atmosphere_db(values: Values, classes: AirmassClasses, link: Link) -> Floats:
     """Loss in aerosol, cirrus and water under drawn columns [dB], shape (n, k)."""
     wavelength_m = link.transmitter.wavelength_m
-    aerosol = values["aerosol_optical_depth_550"] * angstrom_ratio(
-        wavelength_m, values["angstrom_exponent"]
+    aerosol = angstrom_1929(
+        wavelength_m, values["aerosol_optical_depth_550"], values["angstrom_exponent"]
     )
     nepers = np.multiply.outer(aerosol, classes.low_airmass)
     cirrus = np.multiply.outer(values["cirrus_optical_depth"], classes.airmass)

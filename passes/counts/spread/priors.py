@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from math import log
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from passes.counts.source import DecoySource
 from passes.counts.spread.distributions import (
@@ -165,20 +165,3 @@ def _angstrom_exponent(wavelength_m: float, aerosol: str) -> float:
         wavelength_m = REFERENCE_WAVELENGTH_M + 1e-9
     ratio = aerosol_optical_depth(wavelength_m, 1.0, aerosol)
     return -log(ratio) / log(wavelength_m / REFERENCE_WAVELENGTH_M)
-
-
-def angstrom_ratio(wavelength_m: float, exponent: ArrayLike) -> Floats:
-    """Aerosol optical depth at a wavelength over that at 550 nm, (wavelength / 550 nm)^-exponent.
-
-    Parameters
-    ----------
-    wavelength_m : of the laser
-    exponent : any shape
-
-    References
-    ----------
-    A. Angstrom, Geografiska Annaler 11, 156 (1929).
-    """
-    return np.asarray(
-        (wavelength_m / REFERENCE_WAVELENGTH_M) ** -np.asarray(exponent, dtype=np.float64)
-    )

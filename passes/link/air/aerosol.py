@@ -3,8 +3,11 @@
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from passes.errors import LinkError
+
+Floats = NDArray[np.float64]
 
 
 class DepthHeight(StrEnum):
@@ -14,15 +17,15 @@ class DepthHeight(StrEnum):
     SEA_LEVEL = "sea-level"
 
 
-def angstrom_1929(wavelength_m: float, depth_550: float, exponent: float) -> float:
+def angstrom_1929(wavelength_m: float, depth_550: ArrayLike, exponent: ArrayLike) -> Floats:
     """Vertical aerosol optical depth by a power law of the wavelength.
 
     Parameters
     ----------
     wavelength_m : 400-1600 nm
-    depth_550 : at 550 nm
-    exponent : measured between wavelengths that bracket the laser's; 1.3 is typical, 0.3 for sea
-        salt and dust
+    depth_550 : at 550 nm; any shape
+    exponent : any shape; measured between wavelengths that bracket the laser's; 1.3 is typical,
+        0.3 for sea salt and dust
 
     Returns
     -------
@@ -35,7 +38,8 @@ def angstrom_1929(wavelength_m: float, depth_550: float, exponent: float) -> flo
     """
     if not 400e-9 <= wavelength_m <= 1600e-9:
         raise LinkError(f"aerosol at wavelength {1e9 * wavelength_m:g} nm, outside 400..1600 nm")
-    return float(depth_550 * (wavelength_m / 550e-9) ** -exponent)
+    ratio = (wavelength_m / 550e-9) ** -np.asarray(exponent, dtype=np.float64)
+    return np.asarray(np.asarray(depth_550, dtype=np.float64) * ratio)
 
 
 def aerosol_depth_at_station(

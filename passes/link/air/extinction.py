@@ -189,7 +189,7 @@ def _vertical(
 
 def _aerosol_depth(wavelength_m: float, air: Atmosphere, exponent: float | None) -> float:
     if exponent is not None:
-        return angstrom_1929(wavelength_m, air.aerosol_optical_depth_550, exponent)
+        return float(angstrom_1929(wavelength_m, air.aerosol_optical_depth_550, exponent))
     return aerosol_optical_depth(wavelength_m, air.aerosol_optical_depth_550, air.aerosol)
 
 
