@@ -82,7 +82,7 @@ def forecast_pass(
         site_height_m,
         light_noise_hz=noise.light_hz,
     )
-    noise_key, noise_test = noise_probability_per_gate(noise, receiver)
+    noise_key, noise_test = noise_probability_per_gate(noise.while_live(budget), receiver)
     use = track.is_usable
     moments = moments_from_slots(
         budget.efficiency[use],

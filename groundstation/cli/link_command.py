@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,32 @@ if TYPE_CHECKING:
 FIGURES = (".svg", ".png")
 
 
+class _Finite(click.FloatRange):
+    """A range that NaN, which compares with nothing, is outside of."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return float(number)
+
+
+FINITE_DEGREES = _Finite(0.0, 90.0)
+FINITE_KM = _Finite(100.0, 100_000.0)
+
+
 @click.command("link")
 @click.argument("pass_id", metavar="[PASS]", required=False)
 @click.option("--night", metavar="DATE", help="Date of the evening [default: read from PASS].")
-@click.option("--step", default=1, show_default=True, help="Every STEP-th second for machines.")
+@click.option(
+    "--step",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Every STEP-th second for machines.",
+)
 @click.option(
     "--measured",
     metavar="FILE",
@@ -30,7 +52,7 @@ FIGURES = (".svg", ".png")
 )
 @click.option(
     "--constant-from-deg",
-    type=click.FloatRange(0.0, 90.0),
+    type=FINITE_DEGREES,
     default=0.0,
     show_default=True,
     help="With --measured: elevation from which one constant is taken.",
@@ -44,12 +66,10 @@ FIGURES = (".svg", ".png")
 )
 @click.option(
     "--elevation-deg",
-    type=click.FloatRange(0.0, 90.0),
+    type=FINITE_DEGREES,
     help="Without PASS: elevation of the satellite.",
 )
-@click.option(
-    "--range-km", type=click.FloatRange(100.0, 100_000.0), help="Without PASS: its distance."
-)
+@click.option("--range-km", type=FINITE_KM, help="Without PASS: its distance.")
 @click.option("--station", metavar="NAME", help="Without PASS: the receiving station.")
 @click.option("--satellite", metavar="NAME", help="Without PASS: the sending satellite.")
 @format_options
@@ -97,7 +117,7 @@ def command(
     _require_one_question(
         pass_id, point, {"--night": night, "--plot": plot, "--measured": measured}
     )
-    if plot is not None and plot.suffix not in FIGURES:
+    if plot is not None and plot.suffix.lower() not in FIGURES:
         raise UsageError(f"--plot writes {' or '.join(FIGURES)}, not {plot.name!r}")
     network = network_of(settings)
     if pass_id is not None:
@@ -175,7 +195,12 @@ def _find(settings: Settings, network: "Network", pass_id: str, night: str | Non
     longitude_rad = reference_longitude_rad(network)
     stamp = re.search(r"(\d{8}T\d{4})(?:-\d+)?$", pass_id)
     if night is None and stamp is not None:
-        instant = datetime.strptime(stamp[1], "%Y%m%dT%H%M").replace(tzinfo=UTC)
+        try:
+            instant = datetime.strptime(stamp[1], "%Y%m%dT%H%M").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise UsageError(
+                f"no pass {pass_id!r}: {stamp[1]} is no instant", hint="groundstation passes"
+            ) from error
         night = night_of(instant, longitude_rad)
     evening = night_for(settings, network, night)
     selection, known = night_inputs(network, middle_of(network, evening))

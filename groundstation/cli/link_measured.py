@@ -22,7 +22,7 @@ def read_measured(path: Path) -> tuple[list[float], list[float], str]:
     all lines and setting where it is missing.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", where=str(path)) from error
     lines = [

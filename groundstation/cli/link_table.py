@@ -198,8 +198,8 @@ def print_totals(detail: LinkDetail, usable_s: float) -> None:
         f"sifted/detected {share} ({noiseless:.4f} without noise)"
     )
     click.echo(
-        f"secret key {int(key.secret_key_bits):,} bits ({key.proof} proof, one block), QBER "
-        f"{key.qber:.2%}, phase error at most {key.phase_error:.2%}, "
+        f"secret key {int(key.secret_key_bits):,} bits ({key.proof} proof, one block), "
+        f"key basis QBER {key.qber:.2%}, phase error at most {key.phase_error:.2%}, "
         f"asymptotic limit {key.asymptotic_bits:,.0f} bits"
     )
 

@@ -69,7 +69,8 @@ def receiver_for(satellite: Satellite, station: Station) -> Receiver | None:
         return None
     wavelength_m = satellite.transmitter.wavelength_m
     for receiver in station.receivers:
-        if abs(receiver.wavelength_m - wavelength_m) <= receiver.filter_bandwidth_m / 2.0:
+        # Half a picometre of room for the rounding of decimal wavelengths.
+        if abs(receiver.wavelength_m - wavelength_m) <= receiver.filter_bandwidth_m / 2.0 + 0.5e-12:
             return receiver
     return None
 

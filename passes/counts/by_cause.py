@@ -55,6 +55,7 @@ def rates_by_cause(
     """
     detector = receiver.detector
     afterpulse = detector.afterpulse_probability
+    noise = noise.while_live(budget)
     noise_click = np.stack(noise_probability_per_gate(noise, receiver))[:, None, :]
     shares = _noise_shares(noise, receiver)
     # Axes below: basis of the receiver, intensity, time.

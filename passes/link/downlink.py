@@ -10,6 +10,7 @@ from passes.errors import LinkError
 from passes.link.air.extinction import DB_PER_NEPER
 from passes.link.air_terms import air_terms
 from passes.link.budget import LinkBudget, Term, TermGroup
+from passes.link.declared import require_possible
 from passes.link.optics.beam import aperture_capture
 from passes.link.optics.pointing import mean_pointing_transmittance
 from passes.link.receiver_terms import dead_time_term, loss_db_of, receiver_terms, steady_loss_db
@@ -51,9 +52,11 @@ def downlink_budget(
     Raises
     ------
     LinkError
-        The transmitter is outside the filter, the gates miss the pulses, a fibre has no turbulence
-        to couple through, or a usable sample with turbulence is below 5 degrees.
+        A declared parameter cannot be, the transmitter is outside the filter, the gates miss the
+        pulses, a fibre has no turbulence to couple through, or a usable sample with turbulence is
+        below 5 degrees.
     """
+    require_possible(transmitter, source, receiver, atmosphere)
     _require_same_band(transmitter, receiver)
     terms = (
         *_beam_terms(track, transmitter, receiver),

@@ -26,8 +26,8 @@ from passes.track import Track
 
 SECURITY = SecurityParameters(1e-9, 1e-15, ErrorCorrection.LOGM, 1.16)
 # The forecast sums twelve moments where the recount adds slots one by one; truncation is held
-# below 1e-12, the rest is the rounding of 300 additions.
-SAME = 1e-11
+# below 1e-12, the rest is the rounding of 300 additions and of the dead time's decibels.
+SAME = 3e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def recounted(
     """
     weights, transmittance = beam
     total = Recount([0.0] * 3, [0.0] * 3, [0.0] * 3)
-    noise = forecast.noise
+    noise = forecast.noise.while_live(forecast.budget)
     for second, usable in enumerate(is_usable):
         if not usable:
             continue
@@ -505,7 +505,10 @@ def noise_alone(case: Pass, *, dark_hz: float, sky: float, key_basis: float) -> 
         sunlit_fraction=nothing,
     )
     detector = replace(
-        case.receiver.detector, dark_count_rate_hz=dark_hz, key_basis_probability=key_basis
+        case.receiver.detector,
+        dark_count_rate_hz=dark_hz,
+        key_basis_probability=key_basis,
+        dead_time_s=0.0,
     )
     return again(
         case, track, receiver=replace(case.receiver, detector=detector, dark_sky_radiance=sky)
@@ -547,7 +550,9 @@ def test_key_and_test_noise_are_not_exchanged(helmos):
 
 
 def test_a_switched_receiver_sees_the_same_noise_in_both_bases(helmos):
-    detector = replace(helmos.receiver.detector, count=2, basis_choice=BasisChoice.ACTIVE)
+    detector = replace(
+        helmos.receiver.detector, count=2, basis_choice=BasisChoice.ACTIVE, dead_time_s=0.0
+    )
     receiver = replace(helmos.receiver, detector=detector)
     forecast = again(helmos, receiver=receiver)
     np.testing.assert_array_equal(forecast.moments.noise_key, forecast.moments.noise_test)
@@ -557,3 +562,19 @@ def test_a_switched_receiver_sees_the_same_noise_in_both_bases(helmos):
     assert forecast.moments.noise_key[0] == pytest.approx(
         np.sum(1e8 * (1.0 - np.exp(-mean)) / 2.0), rel=1e-7
     )
+
+
+def test_dead_time_hides_noise_as_it_hides_light(helmos):
+    """A bright sky keeps the detectors busy: the error rate does not change, the counts do."""
+    detector = replace(helmos.receiver.detector, dead_time_s=0.0)
+    quick = replace(helmos.receiver, detector=detector, dark_sky_radiance=1e14)
+    slow = replace(quick, detector=replace(detector, dead_time_s=2e-6))
+    ready, busy = again(helmos, receiver=quick), again(helmos, receiver=slow)
+    use = helmos.track.is_usable
+    live = 10.0 ** (-busy.budget.term("dead time").loss_db[use] / 10.0)
+    assert live.max() < 0.9
+    assert busy.rates.detected_hz[use] == pytest.approx(
+        live * ready.rates.detected_hz[use], rel=1e-3
+    )
+    assert busy.rates.qber[use] == pytest.approx(ready.rates.qber[use], rel=1e-3)
+    assert busy.key.qber == pytest.approx(ready.key.qber, rel=1e-2)

@@ -75,7 +75,7 @@ def write_figure(figure: Figure, path: Path) -> None:
     """
     with drawing_style():
         # An SVG without date is the same file whenever the same pass is drawn.
-        metadata = {"Date": None} if path.suffix == ".svg" else {}
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
         figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
 
 

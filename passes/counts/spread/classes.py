@@ -79,6 +79,7 @@ def airmass_classes(
     def weighted(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(efficiency * values, starts) / summed)
 
+    noise = noise.while_live(budget)
     airmass, low_airmass = airmasses(track.elevation_rad[order])
     return AirmassClasses(
         seconds=slot_s * sizes.astype(np.float64),

@@ -181,7 +181,9 @@ def _water_db(values: Values, classes: AirmassClasses, link: Link) -> Floats:
     column_m = values["precipitable_water_m"]
     if link.atmosphere.precipitable_water_m == 0.0:
         return np.zeros((column_m.size, classes.water_db.size))
-    power = gas_absorption().at("b_h2o", link.transmitter.wavelength_m)
+    # A band of lines saturates, a laser's own line follows Beer's law.
+    is_line = link.transmitter.water_line_zenith_loss_db is not None
+    power = 1.0 if is_line else gas_absorption().at("b_h2o", link.transmitter.wavelength_m)
     ratio = (column_m / link.atmosphere.precipitable_water_m) ** power
     return np.multiply.outer(ratio, classes.water_db)
 
