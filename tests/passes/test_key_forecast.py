@@ -8,7 +8,14 @@ import pytest
 from passes.counts.moments import Moments
 from passes.counts.source import DecoySource
 from passes.counts.spread.classes import AirmassClasses
-from passes.counts.spread.draws import Draws, Link, draw_values, drawn_pass, moments_of_draws
+from passes.counts.spread.draws import (
+    Draws,
+    Link,
+    draw_values,
+    drawn_atmosphere_db,
+    drawn_pass,
+    moments_of_draws,
+)
 from passes.counts.spread.forecast import CountForecast, Quantiles
 from passes.counts.spread.priors import default_priors
 from passes.key.block.distribution import forecast_key
@@ -80,3 +87,25 @@ def test_a_brighter_pass_has_more_key_at_every_quantile_and_less_risk_of_none():
     assert (faint.p10, faint.p50, faint.p90) < (bright.p10, bright.p50, bright.p90)
     assert bright.no_key_probability < faint.no_key_probability
     assert faint.no_key_probability > 0.0
+
+
+@pytest.mark.parametrize(("line_db", "power"), [(3.0, 1.0), (None, None)])
+def test_water_in_a_laser_line_grows_with_the_column_and_in_a_band_more_slowly(line_db, power):
+    """Beer's law for a declared line; the exponent of the band's table, 0.6 at 820 nm, without."""
+    sender = replace(SENDER, wavelength_m=820e-9, water_line_zenith_loss_db=line_db)
+    link = Link(sender, SOURCE, replace(TELESCOPE, wavelength_m=820e-9), AIR)
+    one = np.ones(1)
+    classes = AirmassClasses(
+        seconds=60.0 * one, efficiency=1e-3 * one, range_m=6e5 * one, airmass=one,
+        low_airmass=one, aerosol_db=0.0 * one, cirrus_db=0.0 * one, water_db=3.0 * one,
+        dark_hz=100.0 * one, light_hz=300.0 * one,
+    )  # fmt: skip
+    values = {
+        "precipitable_water_m": np.array([0.007, 0.014, 0.028]),
+        "aerosol_optical_depth_550": 0.0 * one, "angstrom_exponent": one,
+        "cirrus_optical_depth": 0.0 * one,
+    }  # fmt: skip
+    loss_db = drawn_atmosphere_db(values, classes, link)[:, 0]
+    expected = power if power is not None else 0.604
+    # The table's exponent has three digits.
+    assert loss_db == pytest.approx(3.0 * np.array([0.5, 1.0, 2.0]) ** expected, rel=1e-3)
