@@ -27,8 +27,8 @@ def asymptotic_key_bits(
     curve, and the yields are Y_0 = g(0), Y_1 = g(0) + g'(0). Here the curve is the parabola
     through the three gains that were counted; for a lossy channel that is low by at most
     eta^2 mu_1 mu_2 / 6 of Y_1: 1e-6 on a downlink, 2 % on a channel without loss.
-    Test errors that were shared out by detections (`decoy_counts_from_slots`) overstate the
-    errors of single photons, and lower the limit by up to 1 %.
+    Test errors that were shared out by detections (an option of `decoy_counts_from_slots`)
+    overstate the errors of single photons, and lower the limit by up to 1 %.
     """
     sifted = float(sum(counts.key))
     empty, single = _yields(counts.key, source)

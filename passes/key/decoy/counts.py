@@ -1,25 +1,16 @@
-"""Expected decoy-state counts of a block, from its moments or slot by slot.
+"""Expected counts of a block with three intensities, from its moments or slot by slot.
 
-The click model is that of Lim et al., Phys. Rev. A 89, 022307 (2014), in the form of
-SatQuMA (cnqo-qcomms/SatQuMA, Sidhu et al., arXiv:2109.01686). For a pulse of intensity mu_k in a
-channel of efficiency eta, with noise probability p per gate and detector, afterpulse probability
-p_ap and intrinsic error q:
-
-    D_k = (1 + p_ap) [1 - (1 - 2p) exp(-mu_k eta)]              a click in either detector
-    e_k = p + p_ap D_k / 2 + q [1 - exp(-mu_k eta)]             a wrong one
-
-Lim's afterpulse error has D_k without the factor (1 + p_ap); the difference is p_ap squared.
+The click model is that of `passes.key.click_model`.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from passes.counts.moments import Moments, checked_slots, noise_sum, signal_sum
+from passes.counts.moments import Moments
 from passes.counts.source import DecoySource
+from passes.key.click_model import Settings, sifted_from_moments, sifted_from_slots
 from passes.key.records import DecoyCounts
 from passes.key.validity import check_fraction, check_source
-
-Floats = NDArray[np.float64]
 
 
 def decoy_counts_from_moments(
@@ -48,26 +39,9 @@ def decoy_counts_from_moments(
     ValueError : where an intensity times the largest efficiency is too large for the moments
     KeyLengthError : names the setting that is out of range
     """
-    _check(source, receiver_key_basis_probability, afterpulse_probability)
-    share = np.array(source.probabilities)
-    signal = np.array([signal_sum(moments, mu) for mu in source.intensities])
-
-    def basis(noise: Floats) -> tuple[Floats, Floats]:
-        empty = np.array([noise_sum(moments, noise, mu) for mu in source.intensities])
-        clicks = (1.0 + afterpulse_probability) * (signal + 2.0 * empty)
-        afterpulses = 0.5 * afterpulse_probability * clicks
-        errors = float(noise[0]) + afterpulses + source.intrinsic_qber * signal
-        return share * clicks, share * errors
-
-    key, key_errors = basis(moments.noise_key)
-    test, test_errors = basis(moments.noise_test)
-    both_key, both_test = _sifting(source, receiver_key_basis_probability)
-    return DecoyCounts(
-        key=both_key * key,
-        test=both_test * test,
-        key_errors=both_key * float(key_errors.sum()),
-        test_errors=both_test * test_errors,
-    )
+    settings = _settings(source, receiver_key_basis_probability, afterpulse_probability)
+    (key, test), (key_errors, test_errors) = sifted_from_moments(moments, settings)
+    return DecoyCounts(key, test, float(key_errors.sum()), test_errors)
 
 
 def decoy_counts_from_slots(
@@ -92,43 +66,32 @@ def decoy_counts_from_slots(
         m_Z,k = sum_t P_k D_kt (sum_j P_j e_jt) / (sum_j P_j D_jt), as SatQuMA does, instead of
         P_k sum_t e_kt as in Lim et al.; no source behaves so
     """
-    _check(source, receiver_key_basis_probability, afterpulse_probability)
-    eta, sent, noise_x, noise_z = checked_slots(efficiency, pulses, noise_key, noise_test)
-    mu = np.array(source.intensities)[:, np.newaxis]
-    share = np.array(source.probabilities)[:, np.newaxis]
-    signal = -np.expm1(-mu * eta)
-
-    def basis(noise: Floats) -> tuple[Floats, Floats]:
-        clicks = (1.0 + afterpulse_probability) * (signal + 2.0 * noise * (1.0 - signal))
-        afterpulses = 0.5 * afterpulse_probability * clicks
-        errors = noise + afterpulses + source.intrinsic_qber * signal
-        return share * clicks * sent, share * errors * sent
-
-    key, key_errors = basis(noise_x)
-    test, test_errors = basis(noise_z)
+    settings = _settings(source, receiver_key_basis_probability, afterpulse_probability)
+    (key, test), (key_errors, test_errors) = sifted_from_slots(
+        efficiency, pulses, noise_key, noise_test, settings
+    )
     if errors_by_detections:
         total = test.sum(axis=0)
         rate = np.divide(
             test_errors.sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0
         )
         test_errors = test * rate
-    both_key, both_test = _sifting(source, receiver_key_basis_probability)
     return DecoyCounts(
-        key=both_key * key.sum(axis=1),
-        test=both_test * test.sum(axis=1),
-        key_errors=both_key * float(key_errors.sum()),
-        test_errors=both_test * test_errors.sum(axis=1),
+        key=key.sum(axis=1),
+        test=test.sum(axis=1),
+        key_errors=float(key_errors.sum()),
+        test_errors=test_errors.sum(axis=1),
     )
 
 
-def _check(source: DecoySource, receiver_key_basis: float, afterpulse: float) -> None:
+def _settings(source: DecoySource, receiver_key_basis: float, afterpulse: float) -> Settings:
     check_source(source)
     check_fraction("receiver_key_basis_probability", receiver_key_basis)
     check_fraction("afterpulse_probability", afterpulse)
-
-
-def _sifting(source: DecoySource, receiver_key_basis: float) -> tuple[float, float]:
-    """Shares of pulses for which both sides chose the key basis, and the test basis."""
-    both_key = source.key_basis_probability * receiver_key_basis
-    both_test = (1.0 - source.key_basis_probability) * (1.0 - receiver_key_basis)
-    return both_key, both_test
+    return Settings(
+        source.intensities,
+        source.probabilities,
+        (source.key_basis_probability, receiver_key_basis),
+        afterpulse,
+        source.intrinsic_qber,
+    )

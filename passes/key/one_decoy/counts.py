@@ -1,13 +1,11 @@
-"""Expected one-decoy counts from moments, with the click model of `passes.key.decoy.counts`."""
+"""Expected counts of a block with two intensities; the model is `passes.key.click_model`."""
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from passes.counts.moments import Moments, checked_slots, noise_sum, signal_sum
+from passes.counts.moments import Moments
+from passes.key.click_model import Settings, sifted_from_moments, sifted_from_slots
 from passes.key.one_decoy.proof import OneDecoyCounts, OneDecoySource, check_one_decoy_source
 from passes.key.validity import check_fraction
-
-Floats = NDArray[np.float64]
 
 
 def one_decoy_counts_from_moments(
@@ -30,23 +28,9 @@ def one_decoy_counts_from_moments(
     ValueError : where an intensity times the largest efficiency is too large for the moments
     KeyLengthError : names the setting that is out of range
     """
-    check_one_decoy_source(source)
-    check_fraction("receiver_key_basis_probability", receiver_key_basis_probability)
-    check_fraction("afterpulse_probability", afterpulse_probability)
-    share = np.array(source.probabilities)
-    signal = np.array([signal_sum(moments, mu) for mu in source.intensities])
-
-    def basis(noise: Floats, both_chose_it: float) -> tuple[Floats, Floats]:
-        empty = np.array([noise_sum(moments, noise, mu) for mu in source.intensities])
-        clicks = (1.0 + afterpulse_probability) * (signal + 2.0 * empty)
-        afterpulses = 0.5 * afterpulse_probability * clicks
-        errors = float(noise[0]) + afterpulses + source.intrinsic_qber * signal
-        return both_chose_it * share * clicks, both_chose_it * share * errors
-
-    sender, receiver = source.key_basis_probability, receiver_key_basis_probability
-    key, key_errors = basis(moments.noise_key, sender * receiver)
-    test, test_errors = basis(moments.noise_test, (1.0 - sender) * (1.0 - receiver))
-    return OneDecoyCounts(key=key, test=test, key_errors=key_errors, test_errors=test_errors)
+    settings = _settings(source, receiver_key_basis_probability, afterpulse_probability)
+    (key, test), (key_errors, test_errors) = sifted_from_moments(moments, settings)
+    return OneDecoyCounts(key, test, key_errors, test_errors)
 
 
 def one_decoy_counts_from_slots(
@@ -65,18 +49,20 @@ def one_decoy_counts_from_slots(
     efficiency, pulses, noise_key, noise_test : as in `moments_from_slots`; shape (n,)
     source, receiver_key_basis_probability, afterpulse_probability : as above
     """
+    settings = _settings(source, receiver_key_basis_probability, afterpulse_probability)
+    detections, errors = sifted_from_slots(efficiency, pulses, noise_key, noise_test, settings)
+    (key, test), (key_errors, test_errors) = detections.sum(axis=2), errors.sum(axis=2)
+    return OneDecoyCounts(key, test, key_errors, test_errors)
+
+
+def _settings(source: OneDecoySource, receiver_key_basis: float, afterpulse: float) -> Settings:
     check_one_decoy_source(source)
-    check_fraction("receiver_key_basis_probability", receiver_key_basis_probability)
-    check_fraction("afterpulse_probability", afterpulse_probability)
-    eta, sent, *noises = checked_slots(efficiency, pulses, noise_key, noise_test)
-    share = np.array(source.probabilities)[:, None]
-    signal = -np.expm1(-np.array(source.intensities)[:, None] * eta)
-    sender, receiver = source.key_basis_probability, receiver_key_basis_probability
-    both = (sender * receiver, (1.0 - sender) * (1.0 - receiver))
-    detections, errors = [], []
-    for noise, both_chose_it in zip(noises, both, strict=True):
-        clicks = (1.0 + afterpulse_probability) * (signal + 2.0 * noise * (1.0 - signal))
-        wrong = noise + 0.5 * afterpulse_probability * clicks + source.intrinsic_qber * signal
-        detections.append(both_chose_it * (share * clicks * sent).sum(axis=1))
-        errors.append(both_chose_it * (share * wrong * sent).sum(axis=1))
-    return OneDecoyCounts(detections[0], detections[1], errors[0], errors[1])
+    check_fraction("receiver_key_basis_probability", receiver_key_basis)
+    check_fraction("afterpulse_probability", afterpulse)
+    return Settings(
+        source.intensities,
+        source.probabilities,
+        (source.key_basis_probability, receiver_key_basis),
+        afterpulse,
+        source.intrinsic_qber,
+    )
