@@ -7,6 +7,7 @@ from groundstation.network import Network
 from groundstation.plan.records import Plan, Span
 from passes.forecast import PassForecast
 from passes.track import Track
+from tle.elements import ElementSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class ElementsUsed:
     digest: str
     line1: str
     line2: str
+    elements: ElementSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Choose contacts and relays for a night."),
     "nightly": ("nightly", "Run the whole night; the cron entry."),
     "report": ("report", "Write the report of a planned night again."),
+    "export": ("export", "Write passes, contacts and orbits for other programs."),
     "doctor": ("doctor", "Check versions, data ages, lock and database."),
 }
 

@@ -275,6 +275,7 @@ def _elements_used(
         digest=elements.digest,
         line1=line1,
         line2=line2,
+        elements=elements,
     )
 
 

@@ -43,6 +43,33 @@ def states_to_earth_fixed(
     return positions, teme_to_earth_fixed(epoch, times_s, velocities_m_s) - turning
 
 
+def earth_fixed_to_inertial(
+    frame: str, epoch: datetime, times_s: Floats, vectors: Floats
+) -> Floats:
+    """Earth-fixed (ITRF) vectors in axes that do not turn with the Earth, shape (n, 3).
+
+    The inverse of the rotation of `states_to_earth_fixed`; lengths stay.
+
+    Parameters
+    ----------
+    frame : one of `INERTIAL_FRAMES`
+    epoch, times_s : instants, UTC seconds after the epoch, shape (n,)
+    vectors : any unit, shape (n, 3)
+    """
+    # Columns of the rotation are the turned unit vectors; its inverse is its transpose.
+    rotation = np.stack(
+        [
+            teme_to_earth_fixed(epoch, times_s, np.tile(unit, (len(times_s), 1)))
+            for unit in np.eye(3)
+        ],
+        axis=2,
+    )
+    teme = np.einsum("nij,ni->nj", rotation, vectors)
+    if frame == "TEME":
+        return np.asarray(teme)
+    return np.asarray(np.einsum("nij,ni->nj", _to_teme(frame, epoch, times_s), teme))
+
+
 def _to_teme(frame: str, epoch: datetime, times_s: Floats) -> Floats:
     """Rotation matrices from an inertial frame to TEME, shape (n, 3, 3).
 

@@ -41,6 +41,7 @@ from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.mount import MountLimits
 from passes.site import HorizonMask, Site
 from passes.track import Track
+from tle.design import planned_elements
 
 EARTH_M, TURN_RAD_S, MU = 6_371_000.0, 7.2921e-5, 3.986e14
 START = datetime(2026, 6, 14, 12, tzinfo=UTC)
@@ -363,7 +364,16 @@ def _make_night() -> NightOutcome:
         epoch = START - timedelta(hours=30)
         elements.append(
             ElementsUsed(
-                row[0], row[1], epoch, 151_200.0, "elements.tle", "cd34" * 16, "1 x", "2 x"
+                row[0], row[1], epoch, 151_200.0, "elements.tle", "cd34" * 16, "1 x", "2 x",
+                planned_elements(
+                    name=row[0],
+                    altitude_m=550e3,
+                    inclination_rad=None,
+                    local_time_ascending_node_h=10.5,
+                    raan_rad=None,
+                    argument_of_latitude_rad=0.0,
+                    epoch=epoch,
+                ),
             )
         )
         for station in network.stations:
