@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from passes.counts.expected import expected_noise, expected_rates
+from passes.counts.expected import expected_rates
+from passes.counts.noise import expected_noise
 from passes.counts.source import DecoySource
 from passes.counts.spread.forecast import forecast_counts
 from passes.counts.spread.priors import default_priors

@@ -1,14 +1,15 @@
-"""Budget, noise and counts of a pass as arrays against the same sample by sample."""
+"""Budget, noise and counts of a pass as arrays against a loop; fails where a limit is missed."""
 
+import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+from straightforward_link import counts_of_pass
 
-from passes.counts.expected import expected_noise, expected_rates
+from passes.counts.along import counts_along, prepare_link
 from passes.counts.source import DecoySource
-from passes.link.downlink import downlink_budget
 from passes.link.terminals import (
     Atmosphere,
     BasisChoice,
@@ -28,7 +29,9 @@ TURBULENT = replace(AIR, turbulence=HufnagelValley(21.0, 1.7e-14))
 HEIGHT_M = 500.0
 # A satellite at 500 km rises above 10 degrees over a station of middle latitude five times a day.
 PASSES_A_YEAR, SAMPLES_A_PASS = 1_800, 420
-REPEATS = 400
+# Ten passes; many more no longer fit into the fast memory of a processor.
+SAMPLES_AT_ONCE = 4_000
+REPEATS = 2_000
 
 
 def pass_of(samples, *, is_moonlit=False):
@@ -55,25 +58,6 @@ def pass_of(samples, *, is_moonlit=False):
     )
 
 
-def counted(track, air=AIR):
-    """Budget, noise and rates of one track."""
-    noise = expected_noise(track, SENDER, TELESCOPE, air)
-    budget = downlink_budget(
-        track, SENDER, SOURCE, TELESCOPE, air, HEIGHT_M, light_noise_hz=noise.light_hz
-    )
-    return expected_rates(budget, noise, SOURCE, TELESCOPE)
-
-
-def one_sample(track, index):
-    """The same track at one instant."""
-    arrays = {
-        field.name: getattr(track, field.name)[index : index + 1]
-        for field in fields(track)
-        if isinstance(getattr(track, field.name), np.ndarray)
-    }
-    return replace(track, **arrays)
-
-
 def best_s(task, repeats):
     """Shortest of some runs, which other work on the machine has disturbed least."""
     best = np.inf
@@ -84,54 +68,76 @@ def best_s(task, repeats):
     return best
 
 
-def year_s():
+def year_s(link, tracks):
     """Every pass of a year, one after the other, each with its own geometry."""
-    base = pass_of(SAMPLES_A_PASS)
-    tracks = [
-        replace(base, range_m=base.range_m * (1.0 + 1e-4 * number))
-        for number in range(PASSES_A_YEAR)
-    ]
     start = time.perf_counter()
     for track in tracks:
-        counted(track)
+        counts_along(link, track)
     return time.perf_counter() - start
+
+
+def against_a_loop(link, track, ours_s):
+    """The same second by second with the math module: how long, how much apart."""
+    arguments = (track, SENDER, SOURCE, TELESCOPE, AIR, HEIGHT_M)
+    loop_s = best_s(lambda: counts_of_pass(*arguments), 20)
+    rows = counts_of_pass(*arguments)
+    ours = counts_along(link, track)
+    totals_db = np.array([sum(row[0].values()) for row in rows])
+    sifted_hz = np.array([row[5] for row in rows])
+    print("the same pass, a loop over its seconds with the math module")
+    print(f"  one pass {1e3 * loop_s:46.3f} ms")
+    print(f"  ratio {loop_s / ours_s:49.0f}")
+    print(f"  total loss, apart {np.max(np.abs(ours.budget.total_db - totals_db)):37.1e} dB")
+    print(f"  sifted rate, apart {np.max(np.abs(ours.rates.sifted_hz / sifted_hz - 1)):36.1e}")
+
+
+def verdict(name, value, limit, unit):
+    """One line about a limit; True if it holds."""
+    held = value < limit
+    print(f"  {name:38s} {value:8.3f} {unit:12s} limit {limit:g}: {'held' if held else 'MISSED'}")
+    return held
 
 
 def main():
     numbers = np.linspace(0.1, 1.0, 600)
     logarithms_s = best_s(lambda: np.log10(numbers), REPEATS)
     print(f"600 logarithms on this machine {1e6 * logarithms_s:24.1f} us")
-    print("budget, noise and counts of one pass")
     dark, moonlit = pass_of(600), pass_of(600, is_moonlit=True)
     cases = {
-        "dark, no turbulence": (dark, AIR),
-        "moonlit, satellite in the Sun": (moonlit, AIR),
-        "dark, turbulence": (dark, TURBULENT),
+        "dark, no turbulence": (dark, SENDER, AIR),
+        "dark, beam off its aim": (dark, replace(SENDER, pointing_bias_rad=0.5e-6), AIR),
+        "dark, turbulence": (dark, SENDER, TURBULENT),
+        "moonlit, satellite in the Sun": (moonlit, SENDER, AIR),
     }
+    print("budget, noise and counts of one pass of 600 samples, the link prepared before")
     times_s = {}
-    for name, (track, air) in cases.items():
-        counted(track, air)
-        times_s[name] = best_s(lambda track=track, air=air: counted(track, air), REPEATS)
-        print(
-            f"  600 samples, {name:30s} {1e3 * times_s[name]:7.3f} ms, "
-            f"{1e6 * times_s[name] / 600:6.3f} us a sample"
-        )
-    for samples in (6_000, 60_000):
-        track = pass_of(samples)
-        seconds = best_s(lambda track=track: counted(track), 20)
-        print(
-            f"  {samples} samples{'':28s} {1e3 * seconds:10.3f} ms, "
-            f"{1e6 * seconds / samples:6.3f} us a sample"
-        )
-    singles = [one_sample(dark, index) for index in range(600)]
-    loop_s = best_s(lambda: [counted(single) for single in singles], 3)
-    ours = counted(dark).detected_hz
-    theirs = np.array([counted(single).detected_hz[0] for single in singles])
-    print(f"  sample by sample {1e3 * loop_s:38.3f} ms")
-    print(f"  ratio {loop_s / times_s['dark, no turbulence']:49.0f}")
-    print(f"  largest relative difference {np.max(np.abs(theirs / ours - 1.0)):27.1e}")
-    print(f"station-year of one satellite, {PASSES_A_YEAR} passes: {year_s():.2f} s")
+    for name, (track, sender, air) in cases.items():
+        link = prepare_link(sender, SOURCE, TELESCOPE, air, HEIGHT_M)
+        times_s[name] = best_s(lambda link=link, track=track: counts_along(link, track), REPEATS)
+        print(f"  {name:38s} {1e3 * times_s[name]:8.3f} ms")
+    arguments = (SENDER, SOURCE, TELESCOPE, AIR, HEIGHT_M)
+    prepare_s = best_s(lambda: prepare_link(*arguments), REPEATS)
+    print(f"  {'preparing a link, once':38s} {1e3 * prepare_s:8.3f} ms")
+    link = prepare_link(*arguments)
+    short = pass_of(SAMPLES_A_PASS)
+    tracks = [
+        replace(short, range_m=short.range_m * (1.0 + 1e-4 * number))
+        for number in range(PASSES_A_YEAR)
+    ]
+    batch = pass_of(SAMPLES_AT_ONCE)
+    batch_s = best_s(lambda: counts_along(link, batch), REPEATS)
+    whole_s = min(year_s(link, tracks) for _ in range(3))
+    pass_s = times_s["dark, no turbulence"]
+    against_a_loop(link, dark, pass_s)
+    print("limits")
+    limits = (
+        ("pass of 600 samples", 1e3 * pass_s, 0.2, "ms"),
+        (f"sample, {SAMPLES_AT_ONCE} at once", 1e6 * batch_s / SAMPLES_AT_ONCE, 0.2, "us"),
+        (f"station-year, {PASSES_A_YEAR} passes", whole_s, 2.0, "s"),
+    )
+    held = [verdict(*limit) for limit in limits]
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,32 +1,26 @@
 """One pass from its track to light, counts and key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.counts.expected import (
-    CountRates,
-    Noise,
-    expected_noise,
-    expected_rates,
-    noise_probability_per_gate,
-)
+from passes.counts.along import PreparedLink, counts_along, prepare_link
+from passes.counts.expected import CountRates
 from passes.counts.moments import (
-    ORDER,
     Moments,
     moments_from_slots,
     pointing_fading,
     scintillation_fading,
 )
+from passes.counts.noise import Noise
 from passes.counts.source import DecoySource
 from passes.key.decoy.counts import decoy_counts_from_moments
 from passes.key.decoy.proof import secret_key
 from passes.key.records import KeyResult, SecurityParameters
 from passes.link.air.extinction import DB_PER_NEPER
-from passes.link.budget import LinkBudget
-from passes.link.downlink import downlink_budget
-from passes.link.optics.pointing import pointing_moment
+from passes.link.budget import LinkBudget, Term
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.track import Track
 
@@ -62,8 +56,42 @@ def forecast_pass(
 ) -> PassForecast:
     """Loss, noise, expected counts and secret key of the usable seconds of a track.
 
+    For many passes of one link `passes.counts.along.prepare_link` once and `forecast_along` each.
+
+    Parameters
+    ----------
+    track, transmitter, source, receiver, atmosphere, site_height_m, security, proof : of the link
+
+    Raises
+    ------
+    LinkError
+        As `passes.counts.along.prepare_link` and `forecast_along`.
+    KeyLengthError
+        settings that no proof covers
+    """
+    link = prepare_link(transmitter, source, receiver, atmosphere, site_height_m)
+    return forecast_along(link, track, security=security, proof=proof)
+
+
+def forecast_along(
+    link: PreparedLink,
+    track: Track,
+    *,
+    security: SecurityParameters,
+    proof: str,
+    fitted_terms: Sequence[Term] = (),
+    light_scale: float = 1.0,
+) -> PassForecast:
+    """Loss, noise, expected counts and secret key of a prepared link's usable seconds.
+
     The key is that of one block of exactly this pass and of its expected counts; under Poisson
     counts near the smallest pass that gives key the mean key is a little less.
+
+    Parameters
+    ----------
+    link, track, security, proof : of the link
+    fitted_terms, light_scale : what measured counts have taught, as for
+        `passes.counts.along.counts_along`
 
     Raises
     ------
@@ -72,35 +100,23 @@ def forecast_pass(
     KeyLengthError
         settings that no proof covers
     """
-    noise = expected_noise(track, transmitter, receiver, atmosphere)
-    budget = downlink_budget(
-        track,
-        transmitter,
-        source,
-        receiver,
-        atmosphere,
-        site_height_m,
-        light_noise_hz=noise.light_hz,
-    )
-    noise_key, noise_test = noise_probability_per_gate(noise.while_live(budget), receiver)
-    use = track.is_usable
+    along = counts_along(link, track, fitted_terms=fitted_terms, light_scale=light_scale)
+    source, detector, use = link.source, link.receiver.detector, track.is_usable
+    noise_key, noise_test = along.noise_per_gate
     moments = moments_from_slots(
-        budget.efficiency[use],
+        along.efficiency[use],
         source.pulse_rate_hz * slot_s(track),
         noise_key[use],
         noise_test[use],
-        fading=fading_moments(budget, transmitter)[..., use],
+        fading=fading_moments(along.budget, link.background.transmitter)[..., use],
     )
     counts = decoy_counts_from_moments(
-        moments,
-        source,
-        receiver.detector.key_basis_probability,
-        receiver.detector.afterpulse_probability,
+        moments, source, detector.key_basis_probability, detector.afterpulse_probability
     )
     return PassForecast(
-        budget=budget,
-        noise=noise,
-        rates=expected_rates(budget, noise, source, receiver),
+        budget=along.budget,
+        noise=along.noise,
+        rates=along.rates,
         moments=moments,
         key=secret_key(counts, source, security, proof=proof),
     )
@@ -119,18 +135,11 @@ def fading_moments(budget: LinkBudget, transmitter: Transmitter) -> Floats:
     Moments of the product of both, j = 0..ORDER-1, shape (ORDER, n). Fibre coupling fluctuates,
     too, but by how much is not known: it counts as its mean.
     """
-    half_angle_rad, jitter_rad = transmitter.half_angle_rad, transmitter.pointing_jitter_rad
-    bias_rad = transmitter.pointing_bias_rad
-    if bias_rad == 0.0:
-        pointing = pointing_fading(half_angle_rad, jitter_rad)
-    else:
-        mean = pointing_moment(1.0, half_angle_rad, jitter_rad, bias_rad)
-        pointing = np.array(
-            [
-                pointing_moment(float(j), half_angle_rad, jitter_rad, bias_rad) / mean**j
-                for j in range(ORDER)
-            ]
-        )
+    pointing = pointing_fading(
+        transmitter.half_angle_rad,
+        transmitter.pointing_jitter_rad,
+        transmitter.pointing_bias_rad,
+    )
     spread_db = next(
         (term.spread_db for term in budget.terms if term.name == "scintillation"), None
     )

@@ -53,9 +53,7 @@ FINITE_KM = _Finite(100.0, 100_000.0)
 @click.option(
     "--constant-from-deg",
     type=FINITE_DEGREES,
-    default=0.0,
-    show_default=True,
-    help="With --measured: elevation from which one constant is taken.",
+    help="With --measured: elevation from which one constant is taken [default: 0].",
 )
 @click.option("--explain", is_flag=True, help="Say in words what each term costs at culmination.")
 @click.option(
@@ -80,7 +78,7 @@ def command(
     night: str | None,
     step: int,
     measured: Path | None,
-    constant_from_deg: float,
+    constant_from_deg: float | None,
     explain: bool,
     plot: Path | None,
     elevation_deg: float | None,
@@ -93,7 +91,8 @@ def command(
 
     PASS is an id from `groundstation passes`. The table shows the pass at rise, where its window
     opens, at 30 degrees, at culmination, where its window closes and at set, with the counts of the
-    whole window; --json and --csv give every second with every term. Without PASS, an elevation and
+    whole window; --json and --csv give every second with every term, --json also what --explain and
+    --measured add. Without PASS, an elevation and
     a range say where the satellite stands: Sun and Moon are then taken to be far below the horizon
     and the satellite to be in the Earth's shadow.
 
@@ -119,6 +118,7 @@ def command(
     )
     if plot is not None and plot.suffix.lower() not in FIGURES:
         raise UsageError(f"--plot writes {' or '.join(FIGURES)}, not {plot.name!r}")
+    _require_consistent(form, measured, constant_from_deg, is_explained=explain)
     network = network_of(settings)
     if pass_id is not None:
         item = _find(settings, network, pass_id, night)
@@ -137,9 +137,11 @@ def command(
     if measured is not None:
         from groundstation.cli.link_measured import comparison_of
 
-        compared = comparison_of(detail.track, detail.forecast.budget, measured, constant_from_deg)
+        compared = comparison_of(
+            detail.track, detail.forecast.budget, measured, constant_from_deg or 0.0
+        )
     if form is not None:
-        _print_for_machines(detail, form, step, compared)
+        _print_for_machines(detail, form, step, compared, is_explained=explain)
     else:
         _print_for_people(network, item, detail, is_explained=explain)
         if compared is not None:
@@ -180,16 +182,40 @@ def _require_one_question(
         raise UsageError(f"{needs_pass[0]} needs a PASS", hint="groundstation passes")
 
 
+def _require_consistent(
+    form: str | None,
+    measured: Path | None,
+    constant_from_deg: float | None,
+    *,
+    is_explained: bool,
+) -> None:
+    """No option that would be passed over in silence."""
+    from groundstation.errors import UsageError
+
+    if constant_from_deg is not None and measured is None:
+        raise UsageError(
+            f"--constant-from-deg {constant_from_deg:g} without --measured",
+            hint="give the measured losses, from which the constant is taken",
+        )
+    listed = {"--measured": measured is not None, "--explain": is_explained}
+    for name, is_given in listed.items():
+        if is_given and form not in (None, "json"):
+            raise UsageError(
+                f"{name} has no place in the rows of --{form}", hint=f"{name} with --json"
+            )
+
+
 def _find(settings: Settings, network: "Network", pass_id: str, night: str | None) -> "NightPass":
     """The pass of that id in the night that its own name says, or the one given."""
     import re
     from datetime import UTC, datetime
 
     from groundstation.cli.night_option import night_for
+    from groundstation.cli.result_state import calibration_in_force
     from groundstation.errors import UsageError
+    from groundstation.night.forecasts import survey
     from groundstation.night.nightly import middle_of, night_inputs
     from groundstation.night.span import night_of, night_span, reference_longitude_rad
-    from groundstation.night.survey import survey
     from groundstation.suggest import did_you_mean
 
     longitude_rad = reference_longitude_rad(network)
@@ -204,7 +230,9 @@ def _find(settings: Settings, network: "Network", pass_id: str, night: str | Non
         night = night_of(instant, longitude_rad)
     evening = night_for(settings, network, night)
     selection, known = night_inputs(network, middle_of(network, evening))
-    seen = survey(network, selection, *night_span(evening, longitude_rad), known)
+    calibration = calibration_in_force(network, evening)
+    span = night_span(evening, longitude_rad)
+    seen = survey(network, selection, *span, known, calibration=calibration)
     passes = {item.pass_id: item for item in seen.passes}
     if pass_id not in passes:
         raise UsageError(
@@ -219,15 +247,22 @@ def _detail_of_pass(
     network: "Network", item: "NightPass"
 ) -> "tuple[LinkDetail | None, str | None]":
     """The link of a pass, or why there is none."""
+    from groundstation.cli.result_state import calibration_in_force
+    from groundstation.night.issue import constants_for
     from groundstation.night.link_detail import link_detail
     from groundstation.night.links import security_of
+    from groundstation.night.span import night_of, reference_longitude_rad
 
     if item.forecast is None:
         return None, item.refusal
+    night = night_of(item.aos, reference_longitude_rad(network))
     satellite = next(s for s in network.satellites if s.name == item.satellite)
     station = next(s for s in network.stations if s.name == item.station)
     security = security_of(network.key)
-    detail = link_detail(item.pass_id, satellite, station, item.track, item.forecast, security)
+    constants = constants_for(calibration_in_force(network, night), satellite, station, night)
+    detail = link_detail(
+        item.pass_id, satellite, station, item.track, item.forecast, security, constants
+    )
     return detail, None
 
 
@@ -261,7 +296,12 @@ def _detail_of_point(
 
 
 def _print_for_machines(
-    detail: "LinkDetail", form: str, step: int, compared: "LossComparison | None"
+    detail: "LinkDetail",
+    form: str,
+    step: int,
+    compared: "LossComparison | None",
+    *,
+    is_explained: bool,
 ) -> None:
     import json
 
@@ -270,6 +310,8 @@ def _print_for_machines(
 
     if form == "json":
         document = document_of(detail, step)
+        if is_explained:
+            document["explanation"] = list(_explanation(detail))
         if compared is not None:
             from groundstation.cli.link_measured import comparison_document
 
@@ -282,8 +324,6 @@ def _print_for_machines(
 def _print_for_people(
     network: "Network", item: "NightPass | None", detail: "LinkDetail", *, is_explained: bool
 ) -> None:
-    import numpy as np
-
     from groundstation.cli.link_table import (
         Moment,
         moments_of_interest,
@@ -305,8 +345,15 @@ def _print_for_people(
         print_key_limits(detail)
         print_spread(detail)
     if is_explained:
-        for sentence in detail.forecast.budget.explain(int(np.argmax(detail.track.elevation_rad))):
+        for sentence in _explanation(detail):
             click.echo(sentence)
+
+
+def _explanation(detail: "LinkDetail") -> tuple[str, ...]:
+    """What each term costs at culmination, in words."""
+    import numpy as np
+
+    return detail.forecast.budget.explain(int(np.argmax(detail.track.elevation_rad)))
 
 
 def _write_plot(network: "Network", detail: "LinkDetail", path: Path) -> None:

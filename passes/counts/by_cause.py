@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.counts.expected import Noise, noise_probability_per_gate
+from passes.counts.noise import Noise, noise_probability_per_gate
 from passes.counts.source import DecoySource
 from passes.link.budget import LinkBudget
 from passes.link.terminals import BasisChoice, Receiver

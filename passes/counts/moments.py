@@ -106,24 +106,31 @@ def _checked_fading(fading: ArrayLike, slots: int) -> Floats:
     return factors
 
 
-def pointing_fading(half_angle_rad: ArrayLike, jitter_rad: ArrayLike) -> Floats:
-    """E[h^j] / E[h]^j of a Gaussian beam that trembles, j = 0..ORDER-1.
+def pointing_fading(
+    half_angle_rad: ArrayLike, jitter_rad: ArrayLike, bias_rad: ArrayLike = 0.0
+) -> Floats:
+    """E[h^j] / E[h]^j of a Gaussian beam that trembles about a bias, j = 0..ORDER-1.
 
     With g = half_angle^2 / (4 jitter^2) the transmittance follows E[h^j] = g / (g + j) (Kiasaleh,
-    TDA Progress Report 42-118, 209, 1994; beam much wider than the telescope).
+    TDA Progress Report 42-118, 209, 1994; beam much wider than the telescope), with a bias times
+    exp(-2 j bias^2 / (half_angle^2 + 4 j jitter^2)).
 
     Parameters
     ----------
     half_angle_rad : 1/e2 intensity half-angle
-    jitter_rad : standard deviation per axis; scalars, or shape (n,) for a result (ORDER, n)
+    jitter_rad : standard deviation per axis
+    bias_rad : constant offset; all scalars, or shape (n,) for a result (ORDER, n)
     """
     half_angle = np.asarray(half_angle_rad, dtype=np.float64)
     jitter = np.asarray(jitter_rad, dtype=np.float64)
+    offset = 2.0 * (np.asarray(bias_rad, dtype=np.float64) / half_angle) ** 2
     if not (np.all(half_angle > 0.0) and np.all(jitter >= 0.0)):
         raise ValueError("half angle is not positive, or pointing jitter is negative")
-    j = np.arange(ORDER).reshape((ORDER,) + (1,) * (half_angle * jitter).ndim)
+    j = np.arange(ORDER).reshape((ORDER,) + (1,) * (offset * jitter).ndim)
     inverse = 4.0 * (jitter / half_angle) ** 2
-    return np.asarray((1.0 + inverse) ** j / (1.0 + j * inverse))
+    wider = 1.0 + j * inverse
+    lift = j * offset * (1.0 / (1.0 + inverse) - 1.0 / wider)
+    return np.asarray((1.0 + inverse) ** j / wider * np.exp(lift))
 
 
 def scintillation_fading(log_irradiance_variance: ArrayLike) -> Floats:

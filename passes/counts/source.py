@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class DecoySource:
@@ -23,6 +28,33 @@ class DecoySource:
     key_basis_probability: float
     pulse_fwhm_s: float
     intrinsic_qber: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulses:
+    """The pulses of a source as arrays: signal first, others only if they hold light.
+
+    Parameters
+    ----------
+    minus_intensities : mean photon numbers with a minus, shape (k, 1)
+    probabilities : shape (k,)
+    """
+
+    minus_intensities: Floats
+    probabilities: Floats
+
+    @classmethod
+    def of(cls, source: DecoySource) -> "Pulses":
+        """Those of a source."""
+        pairs = list(zip(source.intensities, source.probabilities, strict=True))
+        kept = np.array([pairs[0], *(pair for pair in pairs[1:] if pair[0] > 0.0)])
+        return cls(-kept[:, :1], kept[:, 1].copy())
+
+    def clicking(self, efficiency: Floats) -> Floats:
+        """Share of the pulses of each intensity of which a photon clicks, shape (k, n)."""
+        clicks = self.minus_intensities * efficiency
+        np.expm1(clicks, clicks)
+        return np.negative(clicks, clicks)
 
 
 def sifted_fraction(source: DecoySource, receiver_key_basis_probability: float) -> float:

@@ -1,18 +1,20 @@
 """Named loss terms that add up to the loss of a link."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from passes.errors import LinkError
 
 Floats = NDArray[np.float64]
 
-NEPERS_PER_DB = np.log(10.0) / 10.0
+NEPERS_PER_DB = math.log(10.0) / 10.0
 # What a reader of two decimals sees as nothing.
 LEAST_SHOWN_DB = 0.005
 NAMED_AS_LARGEST = 3
@@ -64,6 +66,79 @@ class Term:
         return f"{self.name} ({self.group}) {cost}, {how}: {self.source}"
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a term is called, where in the link it happens and where it comes from, as in `Term`."""
+
+    name: str
+    group: TermGroup
+    source: str
+    is_random: bool = False
+
+    def term(self, loss_db: Floats, spread_db: Floats | None = None) -> Term:
+        """The term of that label."""
+        return Term(self.name, loss_db, self.group, self.source, self.is_random, spread_db)
+
+
+# What a term is called, the row of its loss and that of its spread, if it has one.
+Row = tuple[Label, int, int | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermTable(Sequence[Term]):
+    """Terms as rows of one table; each becomes a record when someone asks for it.
+
+    Parameters
+    ----------
+    rows : of the terms, in their order
+    values_db : losses and spreads that differ from sample to sample, shape (k, n)
+    steady_db : losses and spreads that do not, by the rows from k on
+    """
+
+    rows: tuple[Row, ...]
+    values_db: Floats
+    steady_db: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Term: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Term, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Term | tuple[Term, ...]:
+        if isinstance(index, slice):
+            return tuple(self._term(row) for row in self.rows[index])
+        return self._term(self.rows[index])
+
+    def _term(self, row: Row) -> Term:
+        label, loss, spread = row
+        return label.term(self._values(loss), None if spread is None else self._values(spread))
+
+    def _values(self, row: int) -> Floats:
+        changing, samples = self.values_db.shape
+        if row < changing:
+            return np.asarray(self.values_db[row])
+        # One number that is shown as many.
+        return np.broadcast_to(np.float64(self.steady_db[row - changing]), samples)
+
+
+def loss_db_of(transmittance: ArrayLike) -> Floats:
+    """Transmittance as positive decibels."""
+    loss_db = np.array(transmittance, dtype=np.float64)
+    write_loss_db(loss_db, loss_db)
+    return loss_db
+
+
+def write_loss_db(transmittance: Floats, out: Floats) -> None:
+    """Write transmittance as positive decibels; adding zero turns -0.0 into 0.0."""
+    np.log(transmittance, out)
+    out *= -1.0 / NEPERS_PER_DB
+    out += 0.0
+
+
 def summed_db(terms: Sequence[Term]) -> Floats:
     """Sum of at least one term [dB], shape (n,)."""
     return np.asarray(np.add.reduce([term.loss_db for term in terms]))
@@ -73,15 +148,22 @@ def summed_db(terms: Sequence[Term]) -> Floats:
 class LinkBudget:
     """The loss of a link from the point where the photon number is defined to a click.
 
+    Parameters
+    ----------
+    terms : each loss once; a table of terms reads like a tuple of them
+
     Raises
     ------
     LinkError : two terms have the same name, so that one loss would count twice
     """
 
-    terms: tuple[Term, ...]
+    terms: Sequence[Term]
 
     def __post_init__(self) -> None:
-        names = [term.name for term in self.terms]
+        if isinstance(self.terms, TermTable):
+            names = [label.name for label, _, _ in self.terms.rows]
+        else:
+            names = [term.name for term in self.terms]
         if len(set(names)) < len(names):
             name, times = Counter(names).most_common(1)[0]
             raise LinkError(f"term {name!r} stands {times} times in one link budget")
@@ -106,6 +188,12 @@ class LinkBudget:
     def efficiency(self) -> Floats:
         """Probability that one photon leads to a click, shape (n,)."""
         return np.asarray(np.exp(self.total_db * -NEPERS_PER_DB))
+
+    @property
+    def live_share(self) -> Floats | None:
+        """Share of clicks that detectors do not miss, shape (n,); None without dead time."""
+        dead = next((term for term in self.terms if term.name == "dead time"), None)
+        return None if dead is None else np.asarray(np.exp(dead.loss_db * -NEPERS_PER_DB))
 
     def group_db(self, group: TermGroup) -> Floats:
         """Sum of the terms of one group [dB], shape (n,)."""

@@ -1,5 +1,6 @@
-"""Terms that follow from the turbulence over a station."""
+"""Losses that follow from the turbulence over a station."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -7,10 +8,10 @@ from numpy.typing import NDArray
 
 from passes.errors import LinkError
 from passes.link.air.extinction import DB_PER_NEPER
-from passes.link.budget import Term, TermGroup
+from passes.link.budget import Label, TermGroup
 from passes.link.terminals import Atmosphere, HufnagelValley, Receiver
 from passes.link.turbulence.coupling import FibreCoupling, fibre_coupling
-from passes.link.turbulence.elevation_table import ElevationTable, tabulate
+from passes.link.turbulence.elevation_table import ElevationTable, table_steps, tabulate
 from passes.link.turbulence.profile import (
     LOWEST_ELEVATION_DEG,
     fried_parameter_m,
@@ -28,28 +29,45 @@ Floats = NDArray[np.float64]
 _KEPT = 64
 
 
-def turbulence_terms(
-    track: Track, receiver: Receiver, atmosphere: Atmosphere, site_height_m: float
-) -> tuple[Term, ...]:
-    """Field stop or fibre, and scintillation, along a track.
+SCINTILLATION = Label(
+    "scintillation",
+    TermGroup.ATMOSPHERE,
+    "Andrews & Phillips 2005, aperture-averaged, Hufnagel-Valley profile",
+    is_random=True,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TurbulenceLosses:
+    """What turbulence does to one receiver, tabulated against elevation.
 
     Parameters
     ----------
-    track : usable samples stand at 5 degrees or higher; others may be lower and are then taken at
-        5 degrees
-    receiver : with a fibre, it takes the place of the field stop
-    atmosphere : without turbulence there is no term
+    into_detector : the label of the loss into field stop or fibre
+    scintillation_db : standard deviation; on average scintillation costs nothing
+    into_detector_db : loss into field stop or fibre
+    """
 
-    Returns
-    -------
-    No term, or a loss in the receiver with scintillation, which on average costs nothing and only
-    has a spread.
+    into_detector: Label
+    scintillation_db: ElevationTable
+    into_detector_db: ElevationTable
+
+
+def prepare_turbulence(
+    receiver: Receiver, atmosphere: Atmosphere, site_height_m: float
+) -> TurbulenceLosses | None:
+    """What of the turbulence no direction changes.
+
+    Parameters
+    ----------
+    receiver : with a fibre, it takes the place of the field stop
+    atmosphere : without turbulence there is no loss
 
     Raises
     ------
     LinkError
         A fibre without turbulence, or behind a telescope of more than 100 Fried parameters at 5
-        degrees, or a usable sample below 5 degrees.
+        degrees.
     """
     turbulence = atmosphere.turbulence
     if turbulence is None:
@@ -58,30 +76,37 @@ def turbulence_terms(
                 "receiver couples into a single-mode fibre but turbulence is not given",
                 hint="give the station's turbulence",
             )
-        return ()
-    elevation_rad = turbulent_elevation_rad(track)
-    spread_db, loss_db = (
-        table.at(elevation_rad) for table in _tables(receiver, turbulence, site_height_m)
+        return None
+    return TurbulenceLosses(
+        _into_the_detector(receiver), *_tables(receiver, turbulence, site_height_m)
     )
-    scintillation = Term(
-        "scintillation",
-        np.zeros_like(spread_db),
-        TermGroup.ATMOSPHERE,
-        "Andrews & Phillips 2005, aperture-averaged, Hufnagel-Valley profile",
-        is_random=True,
-        spread_db=spread_db,
-    )
-    return scintillation, _into_the_detector(receiver, loss_db)
 
 
-def _into_the_detector(receiver: Receiver, loss_db: Floats) -> Term:
+def turbulence_losses_db(losses: TurbulenceLosses, track: Track) -> tuple[Floats, Floats]:
+    """Spread of the scintillation and loss into stop or fibre along a track [dB], shape (n,).
+
+    Parameters
+    ----------
+    losses : of `prepare_turbulence`
+    track : usable samples stand at 5 degrees or higher; others may be lower and are then taken at
+        5 degrees
+
+    Raises
+    ------
+    LinkError : a usable sample is lower
+    """
+    steps = table_steps(turbulent_elevation_rad(track))
+    return losses.scintillation_db.between(*steps), losses.into_detector_db.between(*steps)
+
+
+def _into_the_detector(receiver: Receiver) -> Label:
     fibre = receiver.fibre
     if fibre is None:
         source = "Fried 1966, long exposure through Hufnagel-Valley turbulence"
-        return Term("field stop", loss_db, TermGroup.RECEIVER, source)
+        return Label("field stop", TermGroup.RECEIVER, source)
     correction = "tip and tilt corrected" if fibre.correction == "tip-tilt" else "uncorrected"
     source = f"Dikmelik & Davidson 2005, {correction}, Hufnagel-Valley turbulence"
-    return Term("fibre coupling", loss_db, TermGroup.RECEIVER, source, is_random=True)
+    return Label("fibre coupling", TermGroup.RECEIVER, source, is_random=True)
 
 
 def turbulent_elevation_rad(track: Track) -> Floats:
@@ -92,6 +117,8 @@ def turbulent_elevation_rad(track: Track) -> Floats:
     LinkError : a usable sample is lower
     """
     lowest_rad = np.radians(LOWEST_ELEVATION_DEG)
+    if track.elevation_rad.min(initial=lowest_rad) >= lowest_rad:
+        return track.elevation_rad
     is_low = track.elevation_rad < lowest_rad
     if np.any(is_low & track.is_usable):
         first_deg = np.degrees(track.elevation_rad[is_low & track.is_usable][0])

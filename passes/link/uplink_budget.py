@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
 from passes.link.air.extinction import DB_PER_NEPER
-from passes.link.air_terms import air_terms
-from passes.link.budget import LinkBudget, Term, TermGroup
+from passes.link.air_terms import air_terms, prepare_air
+from passes.link.budget import LinkBudget, Term, TermGroup, loss_db_of
 from passes.link.optics.beam import aperture_capture
 from passes.link.optics.pointing import mean_pointing_transmittance
-from passes.link.receiver_terms import dead_time_term, loss_db_of, receiver_terms, steady_loss_db
+from passes.link.receiver_terms import prepare_reception, receiver_terms, steady_loss_db
 from passes.link.terminals import Atmosphere, Receiver
 from passes.link.turbulence.profile import hufnagel_valley
 from passes.link.turbulence.uplink import SpotModel, UplinkSpot, diffraction_radius_m, uplink_spot
@@ -99,18 +99,18 @@ def uplink_budget(
         model,
         tip_tilt_residual,
     )
+    air = prepare_air(
+        transmitter.wavelength_m,
+        atmosphere,
+        site_height_m,
+        line_zenith_loss_db=transmitter.water_line_zenith_loss_db,
+    )
     terms = (
         *_spot_terms(track, transmitter, receiver, spot),
-        *air_terms(
-            track,
-            transmitter.wavelength_m,
-            atmosphere,
-            site_height_m,
-            line_zenith_loss_db=transmitter.water_line_zenith_loss_db,
-        ),
-        *receiver_terms(track, source, receiver),
+        *air_terms(air, track),
     )
-    return LinkBudget((*terms, dead_time_term(terms, source, receiver, light_noise_hz)))
+    reception = prepare_reception(source, receiver)
+    return LinkBudget((*terms, *receiver_terms(reception, track, terms, light_noise_hz)))
 
 
 def _spot_terms(

@@ -11,6 +11,7 @@ from passes.sky.airmass import gueymard_1995_water, kasten_young_1989
 Floats = NDArray[np.float64]
 
 _STEPS_PER_DEG = 200
+_STEPS_PER_RAD = float(np.degrees(_STEPS_PER_DEG))
 
 
 def airmasses(elevation_rad: ArrayLike) -> tuple[Floats, Floats]:
@@ -28,31 +29,28 @@ def airmasses(elevation_rad: ArrayLike) -> tuple[Floats, Floats]:
     formulas cost 0.1 us.
     """
     elevation = np.asarray(elevation_rad, dtype=np.float64)
-    inside = (elevation >= 0.0) & (elevation <= np.pi / 2)
-    if not inside.all():
-        first_deg = np.degrees(elevation[~inside].flat[0])
+    # The extremes of anything that holds a NaN are NaN, and compare with nothing.
+    lowest = np.minimum.reduce(elevation, axis=None, initial=0.0)
+    highest = np.maximum.reduce(elevation, axis=None, initial=0.0)
+    if not (lowest >= 0.0 and highest <= np.pi / 2):
+        outside = ~((elevation >= 0.0) & (elevation <= np.pi / 2))
+        first_deg = np.degrees(elevation[outside].flat[0])
         raise PassError(f"airmass at elevation {first_deg:g} deg, outside 0..90 deg")
-    step = elevation * np.degrees(float(_STEPS_PER_DEG))
+    step = elevation * _STEPS_PER_RAD
     index = step.astype(np.intp)
     rest = step - index
-    (airmass, slope), (low_airmass, low_slope) = _tables()
-    return (
-        np.asarray(airmass[index] + rest * slope[index]),
-        np.asarray(low_airmass[index] + rest * low_slope[index]),
-    )
+    values, rises = _tables()
+    both = rises.take(index, axis=1)
+    both *= rest
+    both += values.take(index, axis=1)
+    return both[0, ...], both[1, ...]
 
 
 # A table of constants that the program computes instead of reading; it never changes.
 @cache
-def _tables() -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Airmasses at every step of the elevation, and by how much each rises to the next."""
+def _tables() -> tuple[Floats, Floats]:
+    """Both airmasses at every step, and by how much each rises to the next; shape (2, steps)."""
     elevation_deg = np.arange(90 * _STEPS_PER_DEG + 1) / _STEPS_PER_DEG
     elevation_rad = np.minimum(np.radians(elevation_deg), np.pi / 2)
-
-    def with_slope(values: Floats) -> tuple[Floats, Floats]:
-        return values, np.append(np.diff(values), 0.0)
-
-    return (
-        with_slope(kasten_young_1989(elevation_rad)),
-        with_slope(gueymard_1995_water(elevation_rad)),
-    )
+    values = np.stack([kasten_young_1989(elevation_rad), gueymard_1995_water(elevation_rad)])
+    return values, np.diff(values, axis=1, append=values[:, -1:])

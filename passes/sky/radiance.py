@@ -1,5 +1,8 @@
 """Brightness of the sky behind a satellite at night."""
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,8 +22,11 @@ MOONLIGHT_SIGMA_MAG = 0.5
 # overestimated; nobody has published the slope of twilight near 800 nm.
 SUNLIGHT_V_MINUS_I = 0.70
 MOON_RADIUS_DEG = 0.25
+# The twilight law falls by 0.438 decades per degree of the Sun.
+_TWILIGHT_NEPERS_PER_RAD = 0.438 * math.log(10.0) * math.degrees(1.0)
 # With the Sun below, twilight is darker than the day at every wavelength; they meet above -2 deg.
 LAST_TWILIGHT_DEG = -6.0
+_LAST_TWILIGHT_RAD = math.radians(LAST_TWILIGHT_DEG)
 
 # Zenith radiance of a clear day [W m-2 sr-1 um-1], rural aerosol with 23 km visibility, ground
 # albedo 0.2, computed with libRadtran 2.0.2 (DISORT): rows are solar elevations, columns
@@ -32,7 +38,9 @@ _DAY_RADIANCE_W_M2_SR_UM = np.array([[8.55, 6.37, 0.59], [18.9, 14.0, 1.18], [62
 
 def _krisciunas_schaefer_airmass(elevation_rad: ArrayLike) -> Floats:
     """Airmass of Krisciunas & Schaefer (1991), Eq. 3: 1 at zenith, 5 at the horizon."""
-    return np.asarray(1.0 / np.sqrt(1.0 - 0.96 * np.cos(np.asarray(elevation_rad)) ** 2))
+    sine = np.sin(elevation_rad)
+    # 1 - 0.96 cos^2, without the difference.
+    return np.asarray(1.0 / np.sqrt(0.04 + 0.96 * (sine * sine)))
 
 
 def dark_sky_radiance(
@@ -59,8 +67,12 @@ def dark_sky_radiance(
     K. Krisciunas and B. E. Schaefer, PASP 103, 1033 (1991), Eqs. 2, 3.
     """
     airmass = _krisciunas_schaefer_airmass(elevation_rad)
-    dimming = np.exp(-NEPERS_PER_MAGNITUDE * extinction_mag * (airmass - 1.0))
-    return np.asarray(zenith_radiance * airmass * dimming)
+    zenith_nepers = NEPERS_PER_MAGNITUDE * extinction_mag
+    above_air = zenith_radiance * math.exp(zenith_nepers)
+    radiance = np.exp(airmass * -zenith_nepers)
+    radiance *= airmass
+    radiance *= above_air
+    return np.asarray(radiance)
 
 
 def krisciunas_schaefer_1991(
@@ -90,19 +102,20 @@ def krisciunas_schaefer_1991(
     """
     phase_deg = np.degrees(np.abs(moon_phase_angle_rad))
     separation_deg = np.maximum(np.degrees(separation_rad), MOON_RADIUS_DEG)
-    illuminance = 10.0 ** (-0.4 * (3.84 + 0.026 * phase_deg + 4e-9 * phase_deg**4))
-    rayleigh = 10.0**5.36 * (1.06 + np.cos(np.radians(separation_deg)) ** 2)
-    aerosol = np.where(
-        separation_deg < 10.0, 6.2e7 / separation_deg**2, 10.0 ** (6.15 - separation_deg / 40.0)
-    )
+    phase2 = phase_deg * phase_deg
+    moon_mag = 3.84 + 0.026 * phase_deg + 4e-9 * (phase2 * phase2)
+    cosine = np.cos(np.radians(separation_deg))
+    rayleigh = 10.0**5.36 * (1.06 + cosine * cosine)
+    aerosol = 10.0**6.15 * np.exp(separation_deg * (-math.log(10.0) / 40.0))
+    is_near = separation_deg < 10.0
+    if np.any(is_near):
+        aerosol = np.where(is_near, 6.2e7 / (separation_deg * separation_deg), aerosol)
     to_moon = _krisciunas_schaefer_airmass(moon_elevation_rad)
     to_target = _krisciunas_schaefer_airmass(elevation_rad)
-    brightness = (
-        (rayleigh + aerosol)
-        * illuminance
-        * 10.0 ** (-0.4 * extinction_mag * to_moon)
-        * (1.0 - 10.0 ** (-0.4 * extinction_mag * to_target))
-    )
+    # Powers of ten as exponentials, which take half the time.
+    moonlight = np.exp((moon_mag + extinction_mag * to_moon) * -NEPERS_PER_MAGNITUDE)
+    scattered = -np.expm1(to_target * (-NEPERS_PER_MAGNITUDE * extinction_mag))
+    brightness = (rayleigh + aerosol) * moonlight * scattered
     return np.asarray(np.where(np.asarray(moon_elevation_rad) > 0.0, brightness, 0.0))
 
 
@@ -148,12 +161,19 @@ def sunlight_radiance(sun_elevation_rad: ArrayLike, wavelength_m: float) -> Floa
     Twilight: 10^(-2.51 + 0.438 h) in units of 10^(-0.4 V), h in degrees; the same slope at five
     Canary stations, residual 0.13 mag (two nights, no paper). Day: see `_DAY_RADIANCE_W_M2_SR_UM`.
     """
-    sun_deg = np.degrees(np.asarray(sun_elevation_rad, dtype=np.float64))
-    magnitude_v = -2.5 * (-2.51 + 0.438 * sun_deg)
-    twilight = photon_radiance(magnitude_v, SUNLIGHT_V_MINUS_I, wavelength_m)
-    if (sun_deg < LAST_TWILIGHT_DEG).all():
-        return twilight
-    return np.asarray(np.minimum(twilight, _clear_day_radiance(sun_deg, wavelength_m)))
+    sun_rad = np.asarray(sun_elevation_rad, dtype=np.float64)
+    twilight = np.exp(sun_rad * _TWILIGHT_NEPERS_PER_RAD) * _sunset_radiance(wavelength_m)
+    if np.maximum.reduce(sun_rad, axis=None, initial=-np.pi) < _LAST_TWILIGHT_RAD:
+        return np.asarray(twilight)
+    day = _clear_day_radiance(np.degrees(sun_rad), wavelength_m)
+    return np.asarray(np.minimum(twilight, day))
+
+
+# A pure function of one number: remembering it is no hidden state.
+@lru_cache(maxsize=64)
+def _sunset_radiance(wavelength_m: float) -> float:
+    """What the twilight law gives with the Sun on the horizon [photon s-1 m-2 sr-1 nm-1]."""
+    return float(photon_radiance(2.5 * 2.51, SUNLIGHT_V_MINUS_I, wavelength_m))
 
 
 def _clear_day_radiance(sun_elevation_deg: Floats, wavelength_m: float) -> Floats:

@@ -1,8 +1,12 @@
 """The file of measured losses: what is read, and what is refused with its line."""
 
+import json
+
 import pytest
 
+from groundstation.cli.failure import run
 from groundstation.cli.link_measured import read_measured
+from groundstation.cli.main import groundstation
 from groundstation.config.examples import example_path
 from groundstation.errors import UsageError
 
@@ -54,3 +58,30 @@ def test_what_is_no_measurement_is_refused_with_its_place(tmp_path, text, place,
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         read_measured(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--constant-from-deg", "20"], "--constant-from-deg 20 without --measured"),
+        (["--explain", "--csv"], "--explain has no place in the rows of --csv"),
+        (["--measured", "loss.csv", "--csv"], "--measured has no place in the rows of --csv"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(options, message, capfd):
+    pass_id = "micius-xinglong-20161219T1652"
+    assert run(groundstation, ["--example", "micius-2016", "link", pass_id, *options]) == 2
+    assert message in capfd.readouterr().err
+
+
+def test_the_explanation_is_in_the_document(capfd):
+    asked = ["--elevation-deg", "30", "--range-km", "900"]
+    asked += ["--station", "xinglong", "--satellite", "micius", "--json"]
+    link = ["--example", "micius-2016", "link", *asked]
+    assert run(groundstation, link) == 0
+    assert "explanation" not in json.loads(capfd.readouterr().out)
+    assert run(groundstation, [*link, "--explain"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    # A sentence for each term, one for the whole, one for what fluctuates.
+    assert len(document["explanation"]) == len(document["terms"]) + 2
+    assert document["explanation"][0].startswith("geometric (geometry) costs ")

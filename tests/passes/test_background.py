@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passes.counts.expected import expected_noise
+from passes.counts.noise import expected_noise
 from passes.errors import LinkError
 from passes.link.terminals import Atmosphere, BasisChoice, Detector, Receiver, Transmitter
 from passes.sky.background.bands import (

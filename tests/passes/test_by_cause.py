@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passes.counts.by_cause import rates_by_cause
-from passes.counts.expected import Noise, expected_rates
+from passes.counts.expected import expected_rates
+from passes.counts.noise import Noise
 from passes.counts.source import DecoySource
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.link.terminals import BasisChoice, Detector, Receiver

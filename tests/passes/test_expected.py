@@ -265,6 +265,32 @@ def test_more_noise_means_more_clicks_and_more_errors(loss_db, dark_hz, sent, ch
     assert np.all((quiet.qber >= 0.0) & (loud.qber <= 0.5))
 
 
+@given(st.floats(0.0, 60.0), st.floats(0.0, 60.0))
+def test_pulses_of_two_losses_stay_empty_like_two_pulses(one_db, other_db):
+    """1 - exp(-x): that neither of two lights clicks is the product, whatever their strength."""
+    bright = replace(SOURCE, intensities=(20.0, 0.0, 0.0), probabilities=(1.0, 0.0, 0.0))
+    both_db = -10.0 * np.log10(10.0 ** (-one_db / 10.0) + 10.0 ** (-other_db / 10.0))
+    empty = [
+        1.0 - rates(loss_db, only(), bright).detected_hz[0] / SOURCE.pulse_rate_hz
+        for loss_db in (one_db, other_db)
+    ]
+    # Twice as much as one photon per photon is no link, but light that adds.
+    both = rates(both_db, only(), bright).detected_hz[0] / SOURCE.pulse_rate_hz
+    assert 1.0 - both == pytest.approx(empty[0] * empty[1], abs=1e-12)
+
+
+@given(st.floats(0.0, 70.0), st.floats(0.0, 1e6), st.floats(0.0, 0.5), st.floats(0.0, 0.2))
+def test_noise_and_afterpulses_pull_the_error_rate_towards_one_half(loss_db, dark_hz, q, echo):
+    source = replace(SOURCE, intrinsic_qber=q)
+    noisy = replace(TELESCOPE, detector=replace(DETECTOR, afterpulse_probability=echo))
+    ours = rates(loss_db, only(dark_hz=dark_hz), source, noisy).qber[0]
+    assert ours >= q - 1e-12
+    # Both small excesses are the proof's: it counts the errors of noise in gates that light clicks
+    # in, too, and afterpulses of afterpulses as wrong.
+    assert ours <= 0.5 * (1.0 + echo**2) + dark_hz * 2e-9
+    assert rates(loss_db, only(), source).qber[0] == pytest.approx(q, abs=1e-12)
+
+
 def test_errors_of_independent_causes_combine_like_visibilities():
     # 1 % and 2 %: one flip without the other, 0.01 x 0.98 + 0.99 x 0.02.
     assert combine_error_rates(0.01, 0.02) == pytest.approx(0.0296, rel=1e-12)

@@ -40,6 +40,7 @@ def drawn(count=40, efficiency=(1e-4, 4e-4)) -> Draws:
         range_m=np.array([9e5, 6e5]), airmass=np.array([2.0, 1.2]),
         low_airmass=np.array([2.0, 1.2]), aerosol_db=0.5 * two, cirrus_db=0.0 * two,
         water_db=0.1 * two, dark_hz=100.0 * two, light_hz=np.array([400.0, 300.0]),
+        scintillation=np.array([0.02, 0.01]),
     )  # fmt: skip
     link = Link(SENDER, SOURCE, TELESCOPE, AIR)
     priors = default_priors(SENDER, SOURCE, TELESCOPE, AIR)
@@ -98,7 +99,7 @@ def test_water_in_a_laser_line_grows_with_the_column_and_in_a_band_more_slowly(l
     classes = AirmassClasses(
         seconds=60.0 * one, efficiency=1e-3 * one, range_m=6e5 * one, airmass=one,
         low_airmass=one, aerosol_db=0.0 * one, cirrus_db=0.0 * one, water_db=3.0 * one,
-        dark_hz=100.0 * one, light_hz=300.0 * one,
+        dark_hz=100.0 * one, light_hz=300.0 * one, scintillation=0.0 * one,
     )  # fmt: skip
     values = {
         "precipitable_water_m": np.array([0.007, 0.014, 0.028]),

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passes.counts.clicks import click_probability, quantum_bit_error_rate, with_afterpulses
 from passes.counts.polarisation import combine_error_rates, contrast_error_rate
 from passes.errors import LinkError
 from passes.link.air.aerosol import aerosol_depth_at_station, angstrom_1929, rural_aerosol
@@ -232,24 +231,6 @@ def test_no_dead_time_adds_counts_and_the_paralysable_kind_loses_more(rate_hz, d
 
 
 @FEW
-@given(st.floats(0.0, 100.0), st.floats(0.0, 100.0))
-def test_clicks_of_two_sources_are_those_of_their_sum(one, other):
-    both = click_probability(one + other)
-    alone = [click_probability(mean) for mean in (one, other)]
-    assert 1 - both == pytest.approx(float((1 - alone[0]) * (1 - alone[1])), abs=1e-12)
-    assert both <= min(1.0, one + other)
-
-
-@FEW
-@given(st.floats(1.0, 1e6), st.floats(0.0, 1e6), st.floats(0.0, 0.5), st.floats(0.0, 0.2))
-def test_noise_and_echoes_pull_the_error_rate_towards_one_half(signal, noise, optical, echo):
-    ours = quantum_bit_error_rate(signal, noise, optical, echo)
-    assert optical - 1e-12 <= ours <= 0.5 + 1e-12
-    assert quantum_bit_error_rate(signal, noise + 1.0, optical, echo) >= ours - 1e-12
-    assert quantum_bit_error_rate(signal, 0.0, optical) == pytest.approx(optical)
-
-
-@FEW
 @given(st.lists(st.floats(0.0, 0.5), max_size=5))
 def test_combined_errors_do_not_depend_on_their_order(rates):
     ours = combine_error_rates(*rates)
@@ -282,9 +263,6 @@ def test_slant_range_closes_the_triangle(elevation, altitude_m):
         (lambda: line_absorption_db(-0.1, 1.0, 0.01), "line absorption of -0.1 dB"),
         (lambda: oxygen_collision_db(1064e-9, 1.0, 12e3), "station height 12000 m"),
         (lambda: counted_rate_hz(-1.0, 1e-8, "paralysable"), "is negative"),
-        (lambda: click_probability(-1e-9), "mean number of clicks"),
-        (lambda: with_afterpulses(1.0, 1.1), r"afterpulse_probability 1\.1 is outside 0\.\.1"),
-        (lambda: quantum_bit_error_rate(1.0, 1.0, 0.6), r"optical_error 0\.6 is outside 0\.\.0\.5"),
         (lambda: combine_error_rates(0.1, 0.6), "error rate to be combined"),
         (lambda: contrast_error_rate(0.5), "polarisation contrast 0.5 is below 1"),
         (lambda: gate_fraction(0.0, 0.0, 1e-10, 0.0), "gate of 0 ns"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from passes.counts.expected import expected_noise
+from passes.counts.noise import expected_noise
 from passes.counts.source import DecoySource
 from passes.counts.spread.priors import default_priors
 from passes.errors import LinkError

@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-from passes.counts.clicks import (
-    click_probability,
-    mean_dark_clicks,
-    quantum_bit_error_rate,
-    with_afterpulses,
-)
+from passes.counts.expected import rates_of
 from passes.counts.polarisation import (
     combine_error_rates,
     contrast_error_rate,
@@ -16,8 +11,10 @@ from passes.counts.polarisation import (
     retardance_error_rate,
     rotation_error_rate,
 )
+from passes.counts.source import DecoySource, Pulses
 from passes.link.detection.dead_time import counted_rate_hz
 from passes.link.detection.receiver import gate_fraction
+from passes.link.terminals import BasisChoice, Detector, Receiver
 
 
 # One million clicks per second, 50 ns: printed to a click.
@@ -132,26 +129,22 @@ def test_retarding_mirror_spoils_the_diagonal_basis_by_the_sine_of_half_its_dela
     assert retardance_error_rate(delay) == pytest.approx(leak, rel=1e-12)
 
 
+def rates(mean_photons, noise=0.0, optical_error=0.0, echo=0.0):
+    """A billion pulses of one intensity into a receiver that sees every photon."""
+    detector = Detector(1.0, 0.0, 0.0, 0.0, 1e-9, echo, 4, BasisChoice.PASSIVE, 0.5)
+    receiver = Receiver(785e-9, 1.0, 0.0, 1.0, 1e-9, 1e-4, 0.0, 0.0, detector)
+    source = DecoySource(1e9, (mean_photons, 0.0, 0.0), (1.0, 0.0, 0.0), 0.5, 0.0, optical_error)
+    per_gate = (np.array([noise]), np.array([noise]))
+    return rates_of(np.ones(1), per_gate, Pulses.of(source), source, receiver)
+
+
 def test_click_probability_is_that_of_poisson_light_and_never_above_one():
     # Ten photons on average are 0.99995 clicks; the mean itself would be ten.
     drawn = np.random.default_rng(5).poisson(0.7, 500_000) > 0
-    assert click_probability(0.7) == pytest.approx(np.mean(drawn), abs=0.003)
-    assert click_probability(10.0) == pytest.approx(0.9999546, abs=1e-7)
-    assert click_probability(3.42) < 1.0
-    assert click_probability(1e-12) == pytest.approx(1e-12, rel=1e-9)
-
-
-def test_dark_counts_of_micius_are_2e_7_per_gate_and_0_04_percent_of_errors():
-    # 4 x 25 Hz x 2 ns; 3,551,136 detections in 273 s of 1e8 pulses per second with 0.425 photons
-    # on average, hence 2.45e-4 clicks per signal state of 0.8. Noise is 0.08 % of it, half wrong.
-    dark = mean_dark_clicks(25.0, 2e-9, count=4)
-    assert dark == pytest.approx(2e-7, rel=1e-12)
-    signal = 3_551_136 / 273 / 1e8 * 0.8 / 0.425
-    clean = quantum_bit_error_rate(signal, 0.0, contrast_error_rate(280))
-    noisy = quantum_bit_error_rate(signal, dark, contrast_error_rate(280))
-    assert clean == pytest.approx(0.0036, abs=5e-5)
-    # Printed to 0.01 %.
-    assert noisy - clean == pytest.approx(0.0004, abs=5e-5)
+    assert rates(0.7).detected_hz[0] / 1e9 == pytest.approx(np.mean(drawn), abs=0.003)
+    assert rates(10.0).detected_hz[0] / 1e9 == pytest.approx(0.9999546, abs=1e-7)
+    assert rates(3.42).detected_hz[0] < 1e9
+    assert rates(1e-12).detected_hz[0] / 1e9 == pytest.approx(1e-12, rel=1e-9)
 
 
 def test_error_rate_of_signal_noise_and_afterpulses_agrees_with_drawn_clicks():
@@ -163,7 +156,10 @@ def test_error_rate_of_signal_noise_and_afterpulses_agrees_with_drawn_clicks():
     wrong = (
         rng.binomial(source, optical_error) + rng.binomial(dark, 0.5) + rng.binomial(echoes, 0.5)
     )
-    ours = quantum_bit_error_rate(signal, noise, optical_error, echo)
+    # Of a billion gates; either of two detectors makes half of the noise.
+    ours = rates(signal / 1e9, noise / 2e9, optical_error, echo)
     # Standard error 5e-4.
-    assert ours == pytest.approx(wrong / (source + dark + echoes), abs=2e-3)
-    assert with_afterpulses(signal + noise, echo) == pytest.approx(source + dark + echoes, rel=6e-3)
+    assert ours.qber[0] == pytest.approx(wrong / (source + dark + echoes), abs=2e-3)
+    assert ours.detected_hz[0] == pytest.approx(source + dark + echoes, rel=6e-3)
+    # Bases agree by chance in half of the pulses.
+    assert ours.sifted_hz[0] == pytest.approx(ours.detected_hz[0] / 2.0, rel=1e-12)

@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from passes.counts.expected import Noise, expected_rates
+from passes.counts.expected import expected_rates
+from passes.counts.noise import Noise
 from passes.counts.source import DecoySource
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.link.downlink import downlink_budget

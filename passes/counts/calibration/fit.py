@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from passes.counts.calibration.joined import JoinedBlocks, joined
 from passes.counts.calibration.measured import MeasuredPass
 from passes.counts.calibration.residuals import PassBlocks, pass_blocks
 from passes.counts.calibration.unknowns import CalibrationPriors, Constant, Unknown
@@ -23,9 +24,12 @@ from passes.counts.spread.distributions import Lognormal, Normal
 from passes.errors import LinkError
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 BLOCK_S = 10.0
 MODEL_ERROR_DB = 0.9
+# Of a score, for a derivative: the root of the rounding of its residual.
+_STEP = float(np.sqrt(np.finfo(np.float64).eps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def fit_calibration(
     *,
     block_s: float = BLOCK_S,
     model_error_db: float = MODEL_ERROR_DB,
+    start: Calibration | None = None,
 ) -> Calibration:
     """Fit the constants of all passes at once, any number of nights and pairs.
 
@@ -96,6 +101,7 @@ def fit_calibration(
     priors : what is believed before
     block_s : length over which what the model lacks stays the same
     model_error_db : its standard deviation
+    start : an earlier fit to begin from, which saves turns
 
     Returns
     -------
@@ -121,13 +127,17 @@ def fit_calibration(
         names = ", ".join(f"{p.satellite} over {p.station}, {p.night}" for p in passes)
         raise LinkError(f"sifted is not known in any slot of {names}")
     unknowns = tuple(sorted({unknown for part in blocks for unknown in part.unknowns.values()}))
+    together, columns = joined(blocks), _columns(blocks, unknowns)
 
     def residuals(scores: Floats) -> Floats:
-        values = _values(unknowns, scores, priors)
-        data = [part.residuals(_own(part, values), model_error_db) for part in blocks]
-        return np.concatenate([*data, scores])
+        values = _by_pass(unknowns, columns, scores, priors)
+        return np.concatenate([together.residuals(values, model_error_db), scores])
 
-    found = least_squares(residuals, np.zeros(len(unknowns)), method="lm")
+    def jacobian(scores: Floats) -> Floats:
+        return _jacobian(together, unknowns, columns, scores, priors, model_error_db)
+
+    first = np.zeros(len(unknowns)) if start is None else _first_scores(start, unknowns, priors)
+    found = least_squares(residuals, first, jacobian, method="lm")
     if not found.success:
         raise LinkError(f"calibration did not converge: {found.message}")
     values = _values(unknowns, found.x, priors)
@@ -140,6 +150,65 @@ def fit_calibration(
         residual_rms_db=float(np.sqrt(np.mean(left_db**2))),
         blocks=count,
     )
+
+
+def _columns(blocks: list[PassBlocks], unknowns: tuple[Unknown, ...]) -> dict[Constant, Indices]:
+    """Which of the unknowns each constant of each pass is, shape (m,)."""
+    index = {unknown: i for i, unknown in enumerate(unknowns)}
+    return {
+        constant: np.array([index[part.unknowns[constant]] for part in blocks], dtype=np.intp)
+        for constant in Constant
+    }
+
+
+def _by_pass(
+    unknowns: tuple[Unknown, ...],
+    columns: dict[Constant, Indices],
+    scores: Floats,
+    priors: CalibrationPriors,
+) -> dict[Constant, Floats]:
+    """Value of each constant in each pass, shape (m,)."""
+    values = np.array(list(_values(unknowns, scores, priors).values()))
+    return {constant: values[column] for constant, column in columns.items()}
+
+
+def _jacobian(
+    together: JoinedBlocks,
+    unknowns: tuple[Unknown, ...],
+    columns: dict[Constant, Indices],
+    scores: Floats,
+    priors: CalibrationPriors,
+    model_error_db: float,
+) -> Floats:
+    """Derivative of the residuals by the scores, forward differences.
+
+    A residual knows one unknown of each kind, so that all of a kind are moved at once: five
+    evaluations, however many nights there are.
+    """
+    base = together.residuals(_by_pass(unknowns, columns, scores, priors), model_error_db)
+    step = _STEP * np.maximum(np.abs(scores), 1.0)
+    kind = np.array([unknown.constant.value for unknown in unknowns])
+    rows, owner = np.arange(base.size), together.residual_pass
+    matrix = np.zeros((base.size, len(unknowns)))
+    for constant, column in columns.items():
+        moved = np.where(kind == constant.value, scores + step, scores)
+        values = _by_pass(unknowns, columns, moved, priors)
+        own = column[owner]
+        matrix[rows, own] = (together.residuals(values, model_error_db) - base) / step[own]
+    return np.concatenate([matrix, np.eye(len(unknowns))])
+
+
+def _first_scores(
+    start: "Calibration", unknowns: tuple[Unknown, ...], priors: CalibrationPriors
+) -> Floats:
+    """Scores under these priors of what another fit found; 0 for what it did not know."""
+    return np.array([priors.of(u).score_of(_value(start, u)) for u in unknowns])
+
+
+def _value(start: "Calibration", unknown: Unknown) -> float:
+    prior = start.priors.of(unknown)
+    score = dict(zip(start.unknowns, start.scores, strict=True)).get(unknown, 0.0)
+    return float(prior.at(score))
 
 
 def _values(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.counts.expected import Noise, expected_rates
+from passes.counts.expected import expected_rates
+from passes.counts.noise import Noise
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
 from passes.link.budget import LinkBudget

@@ -11,6 +11,7 @@ from passes.link.air.extinction import DB_PER_NEPER
 
 Floats = NDArray[np.float64]
 Values = dict[Constant, float]
+PerSlot = dict[Constant, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +38,18 @@ class PassBlocks:
     outside_light: Floats
     outside_dark: Floats
 
-    def residuals(self, values: Values, model_error_db: float) -> Floats:
-        """Measured against expected counts, errors and background, each of unit variance.
-
-        Counts M with Poisson noise and a relative model error r have the variance M + r^2 M^2, and
-        2/r arsinh(r sqrt(M)) has 1: a root where counts are few, a logarithm where they are many.
-        The mean of this transform at a count and at one more is nearly free of bias down to no
-        count at all. Of the errors the share is compared, on which the model error has no bearing,
-        as an angle.
-
-        References
-        ----------
-        F. J. Anscombe, Biometrika 35, 246 (1948): both transforms. M. F. Freeman and J. W. Tukey,
-        Ann. Math. Stat. 21, 607 (1950): the mean of two.
-        """
-        sifted = _distance(self.sifted, self._sifted(values), model_error_db)
-        background = values[Constant.BACKGROUND] * self.outside_light + self.outside_dark
-        outside = _distance(self.outside, background, model_error_db)
-        return np.concatenate([sifted, outside, self._error_residuals(values)])
-
     def sifted_db(self, values: Values) -> Floats:
         """Measured sifted counts over expected ones, half a count added to both, shape (b,)."""
         return np.asarray(10.0 * np.log10((self.sifted + 0.5) / (self._sifted(values) + 0.5)))
 
     def _sifted(self, values: Values) -> Floats:
-        return _summed(signal_counts(self.reference, values) + self._noise(values), self.starts)
+        return summed(signal_counts(self.reference, values) + self._noise(values), self.starts)
 
     def _noise(self, values: Values) -> Floats:
         return np.asarray(values[Constant.BACKGROUND] * self.reference.light + self.reference.dark)
 
-    def _error_residuals(self, values: Values) -> Floats:
-        known = np.isfinite(self.errors) & (self.sifted > 0.0)
-        errors, sifted = self.errors[known], self.sifted[known]
-        # The signal is what was measured less the noise: what the budget makes of it errs by 20 %.
-        noise_share = np.minimum(_summed(self._noise(values), self.starts)[known] / sifted, 1.0)
-        expected = values[Constant.ERROR] * (1.0 - noise_share) + noise_share / 2.0
-        share = (errors + 0.375) / (sifted + 0.75)
-        # A fit on its way may try an error probability above 1.
-        distance = np.arcsin(np.sqrt(share)) - np.arcsin(np.sqrt(np.minimum(expected, 1.0)))
-        return np.asarray(2.0 * np.sqrt(sifted) * distance)
 
-
-def signal_counts(reference: ReferenceCounts, values: Values) -> Floats:
+def signal_counts(reference: ReferenceCounts, values: Values | PerSlot) -> Floats:
     """Signal of each slot under a loss constant and an optical depth, shape (n,)."""
     loss_db = values[Constant.LOSS] + DB_PER_NEPER * reference.low_airmass * (
         values[Constant.DEPTH] - reference.optical_depth
@@ -98,8 +69,8 @@ def pass_blocks(measured: MeasuredPass, block_s: float) -> PassBlocks:
         unknowns=unknowns_of(measured.satellite, measured.station, measured.night),
         reference=reference.where(known),
         starts=starts,
-        sifted=_summed(measured.sifted[known], starts),
-        errors=_summed(errors[known], starts),
+        sifted=summed(measured.sifted[known], starts),
+        errors=summed(errors[known], starts),
         outside=outside,
         outside_light=light,
         outside_dark=dark,
@@ -119,9 +90,9 @@ def _outside(measured: MeasuredPass, block: Floats) -> tuple[Floats, Floats, Flo
     known = np.isfinite(counted)
     starts = _starts(block[known])
     return (
-        _summed(counted[known], starts),
-        _summed(light[known], starts),
-        _summed(dark[known], starts),
+        summed(counted[known], starts),
+        summed(light[known], starts),
+        summed(dark[known], starts),
     )
 
 
@@ -129,12 +100,6 @@ def _starts(block: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(block, prepend=-1.0))
 
 
-def _summed(values: Floats, starts: NDArray[np.intp]) -> Floats:
+def summed(values: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Sums of the slots of each block, from the first slot of each, shape (b,)."""
     return np.asarray(np.add.reduceat(values, starts)) if starts.size else np.zeros(0)
-
-
-def _distance(counted: Floats, expected: Floats, model_error_db: float) -> Floats:
-    relative = model_error_db / DB_PER_NEPER
-    seen = np.arcsinh(relative * np.sqrt(counted)) + np.arcsinh(relative * np.sqrt(counted + 1.0))
-    believed = 2.0 * np.arcsinh(relative * np.sqrt(expected + 0.25))
-    return np.asarray((seen - believed) / relative)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.counts.expected import Noise
+from passes.counts.noise import Noise
 from passes.errors import LinkError
-from passes.link.budget import LinkBudget
+from passes.link.budget import NEPERS_PER_DB, LinkBudget
 from passes.sky.airmass_table import airmasses
 from passes.track import Track
 
@@ -28,6 +28,7 @@ class AirmassClasses:
         of water and aerosol
     aerosol_db, cirrus_db, water_db : terms of the budget, weighted in the same way
     dark_hz, light_hz : mean noise rates before gating
+    scintillation : variance of the logarithm of what scintillation does within a second
     """
 
     seconds: Floats
@@ -40,6 +41,7 @@ class AirmassClasses:
     water_db: Floats
     dark_hz: Floats
     light_hz: Floats
+    scintillation: Floats
 
 
 def airmass_classes(
@@ -76,8 +78,13 @@ def airmass_classes(
     def mean(values: Floats) -> Floats:
         return np.asarray(np.add.reduceat(values, starts) / sizes)
 
+    # A class that no light comes through counts its seconds alike.
+    weight = efficiency + np.repeat(summed == 0.0, sizes)
+
     def weighted(values: Floats) -> Floats:
-        return np.asarray(np.add.reduceat(efficiency * values, starts) / summed)
+        return np.asarray(
+            np.add.reduceat(weight * values, starts) / np.add.reduceat(weight, starts)
+        )
 
     noise = noise.while_live(budget)
     airmass, low_airmass = airmasses(track.elevation_rad[order])
@@ -92,4 +99,15 @@ def airmass_classes(
         water_db=weighted(budget.term("water").loss_db[order]),
         dark_hz=mean(noise.dark_hz[order]),
         light_hz=mean(noise.light_hz[order]),
+        scintillation=weighted(_log_variance(budget)[order]),
     )
+
+
+def _log_variance(budget: LinkBudget) -> Floats:
+    """Variance of the logarithm of scintillation, shape (n,); zero where it is not known."""
+    spread_db = next(
+        (term.spread_db for term in budget.terms if term.name == "scintillation"), None
+    )
+    if spread_db is None:
+        return np.zeros_like(budget.total_db)
+    return np.asarray((NEPERS_PER_DB * spread_db) ** 2)

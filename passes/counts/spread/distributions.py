@@ -1,6 +1,7 @@
 """Distributions of what is not known, each a function of a standard normal score."""
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +29,10 @@ class Lognormal:
         """Value at a standard normal score, any shape."""
         return np.asarray(self.median * self.factor ** np.asarray(score, dtype=np.float64))
 
+    def score_of(self, value: float) -> float:
+        """The score of a value above 0; 0 where nothing but the median is possible."""
+        return 0.0 if self.factor == 1.0 else log(value / self.median) / log(self.factor)
+
     def fault(self) -> str | None:
         """What is wrong with the figures, with the limit; None if nothing is."""
         if not 0.0 <= self.median < np.inf:
@@ -54,6 +59,10 @@ class Normal:
     def at(self, score: ArrayLike) -> Floats:
         """Value at a standard normal score, any shape."""
         return np.asarray(self.mean + self.sigma * np.asarray(score, dtype=np.float64))
+
+    def score_of(self, value: float) -> float:
+        """The score of a value; 0 where nothing but the mean is possible."""
+        return 0.0 if self.sigma == 0.0 else (value - self.mean) / self.sigma
 
     def fault(self) -> str | None:
         """What is wrong with the figures, with the limit; None if nothing is."""

@@ -6,8 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from passes.counts.expected import Noise, noise_probability_per_gate
-from passes.counts.moments import ORDER, Moments, moments_from_slots
+from passes.counts.moments import (
+    ORDER,
+    Moments,
+    moments_from_slots,
+    pointing_fading,
+    scintillation_fading,
+)
+from passes.counts.noise import Noise, noise_probability_per_gate
 from passes.counts.source import DecoySource
 from passes.counts.spread.classes import AirmassClasses
 from passes.counts.spread.distributions import Distribution
@@ -17,7 +23,6 @@ from passes.link.air.aerosol import angstrom_1929
 from passes.link.air.extinction import DB_PER_NEPER
 from passes.link.air.tables import gas_absorption
 from passes.link.optics.beam import aperture_capture
-from passes.link.optics.pointing import mean_pointing_transmittance
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 
 Floats = NDArray[np.float64]
@@ -47,6 +52,8 @@ class Draws:
     efficiency : of each class in each draw, shape (n, k)
     light_scale : light noise over that of the model, shape (n,)
     light_hz, dark_hz : noise of the model by class, before gating, shape (k,)
+    pointing : E[h^j] of pointing within a second in each draw, j = 0..ORDER-1, shape (ORDER, n)
+    scintillation : E[h^j] of scintillation by class, shape (ORDER, k)
     """
 
     values: Values
@@ -55,6 +62,8 @@ class Draws:
     light_scale: Floats
     light_hz: Floats
     dark_hz: Floats
+    pointing: Floats
+    scintillation: Floats
 
     def noise(self) -> Noise:
         """Noise rates, all light as if from the sky; arrays of shape (n * k,) for all draws."""
@@ -64,7 +73,7 @@ class Draws:
         return Noise(dark_hz, light_hz, none, none, none)
 
     def moments(self, index: int, source: DecoySource, receiver: Receiver) -> Moments:
-        """Moments of one draw, as the key room takes them; the draw's own light and noise.
+        """Moments of one draw, as the key room takes them; its own light, noise and fading.
 
         Mean photon numbers stay those of the source: what the draw says of them is part of the
         efficiency, which a click cannot tell apart.
@@ -74,7 +83,8 @@ class Draws:
         noise = Noise(self.dark_hz, light_hz, none, none, none)
         key, test = noise_probability_per_gate(noise, receiver)
         pulses = source.pulse_rate_hz * self.seconds
-        return moments_from_slots(self.efficiency[index], pulses, key, test)
+        fading = self.pointing[:, index, None] * self.scintillation
+        return moments_from_slots(self.efficiency[index], pulses, key, test, fading=fading)
 
 
 def moments_of_draws(draws: Draws, source: DecoySource, receiver: Receiver) -> Floats:
@@ -93,10 +103,11 @@ def moments_of_draws(draws: Draws, source: DecoySource, receiver: Receiver) -> F
     for order in range(ORDER):
         if order:
             powers *= draws.efficiency / order
-        sums[0, :, order] = powers.sum(axis=1)
-        sums[1, :, order] = (powers * key).sum(axis=1)
-        sums[2, :, order] = (powers * test).sum(axis=1)
-    return sums
+        faded = powers * draws.scintillation[order]
+        sums[0, :, order] = faded.sum(axis=1)
+        sums[1, :, order] = (faded * key).sum(axis=1)
+        sums[2, :, order] = (faded * test).sum(axis=1)
+    return np.asarray(sums * draws.pointing.T)
 
 
 def unknown_parameters(priors: Priors) -> dict[str, Distribution]:
@@ -162,7 +173,19 @@ def drawn_pass(values: Values, classes: AirmassClasses, link: Link) -> Draws:
         light_scale=values["background_scale"] * _receiver_gain(values, link.receiver),
         light_hz=classes.light_hz,
         dark_hz=classes.dark_hz,
+        pointing=_pointing_fading(values, link.transmitter),
+        scintillation=scintillation_fading(classes.scintillation),
     )
+
+
+def _pointing_fading(values: Values, sender: Transmitter) -> Floats:
+    """E[h^j] of each draw, shape (ORDER, n); of the declared beam where a constant replaces it."""
+    count = next(iter(values.values())).size
+    drawn = [
+        values.get(name, np.full(count, getattr(sender, name)))
+        for name in ("half_angle_rad", "pointing_jitter_rad", "pointing_bias_rad")
+    ]
+    return pointing_fading(*np.broadcast_arrays(*drawn))
 
 
 def drawn_atmosphere_db(values: Values, classes: AirmassClasses, link: Link) -> Floats:
@@ -202,21 +225,32 @@ def _beam_gain(
 ) -> Floats:
     """Capture and mean pointing over those of the budget, shape (n, k)."""
     half_angle_rad = values["half_angle_rad"]
-    captured = _capture(np.multiply.outer(half_angle_rad, classes.range_m), receiver)
-    declared = _capture(sender.half_angle_rad * classes.range_m, receiver)
-    pointing = mean_pointing_transmittance(
-        half_angle_rad, values["pointing_jitter_rad"], values["pointing_bias_rad"]
-    ) / mean_pointing_transmittance(
-        sender.half_angle_rad, sender.pointing_jitter_rad, sender.pointing_bias_rad
+    captured = _mean_capture(
+        np.hypot(half_angle_rad, 2.0 * values["pointing_jitter_rad"]),
+        values["pointing_bias_rad"],
+        classes,
+        receiver,
     )
-    return np.asarray(captured / declared * pointing[:, None])
+    declared = _mean_capture(
+        np.hypot([sender.half_angle_rad], 2.0 * sender.pointing_jitter_rad),
+        np.array([sender.pointing_bias_rad]),
+        classes,
+        receiver,
+    )
+    return captured / declared
 
 
-def _capture(radius_m: Floats, receiver: Receiver) -> Floats:
-    full = aperture_capture(radius_m, receiver.aperture_m)
+def _mean_capture(
+    half_angle_rad: Floats, bias_rad: Floats, classes: AirmassClasses, receiver: Receiver
+) -> Floats:
+    """Mean capture of beams as wide as their jitter makes them, shape (n, k)."""
+    radius_m = np.multiply.outer(half_angle_rad, classes.range_m)
+    offset_m = np.multiply.outer(bias_rad, classes.range_m) if np.any(bias_rad) else 0.0
+    full = aperture_capture(radius_m, receiver.aperture_m, offset_m)
     if receiver.obscuration == 0.0:
         return full
-    return full - aperture_capture(radius_m, receiver.aperture_m * receiver.obscuration)
+    inner_m = receiver.aperture_m * receiver.obscuration
+    return full - aperture_capture(radius_m, inner_m, offset_m)
 
 
 def _receiver_gain(values: Values, receiver: Receiver) -> Floats:

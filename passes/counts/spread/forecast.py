@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from passes.counts.expected import Noise, expected_rates
-from passes.counts.source import DecoySource
+from passes.counts.expected import rates_of
+from passes.counts.noise import Noise, noise_probability_per_gate
+from passes.counts.source import DecoySource, Pulses
 from passes.counts.spread.classes import AirmassClasses, airmass_classes
 from passes.counts.spread.draws import Draws, Link, draw_values, drawn_pass, unknown_parameters
 from passes.counts.spread.priors import Priors
-from passes.link.budget import LinkBudget, Term, TermGroup
+from passes.link.budget import LinkBudget
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.track import Track
 
@@ -57,7 +58,7 @@ class CountForecast:
         `passes.counts.expected.CountRates`
     qber : of the sifted counts
     efficiency_scale : mean efficiency of each draw over that of the budget, shape (n,)
-    std_db : standard deviation of the signal counts [dB]
+    std_db : standard deviation of the signal counts [dB]; 0 where no light gets through
     contributions : largest first
     draws : the draws themselves, for moments and key
     """
@@ -115,13 +116,24 @@ def forecast_counts(
     counts = _counts(drawn, source, receiver)
     return CountForecast(
         **{name: quantiles(values) for name, values in counts.items()},
-        efficiency_scale=drawn.efficiency
-        @ classes.seconds
-        / (classes.efficiency @ classes.seconds),
-        std_db=float(np.std(10.0 * np.log10(counts["signal"]))),
+        efficiency_scale=_scale(drawn, classes),
+        std_db=_std_db(counts["signal"]),
         contributions=contributions(priors, classes, link),
         draws=drawn,
     )
+
+
+def _scale(drawn: Draws, classes: AirmassClasses) -> Floats:
+    """Mean efficiency of each draw over that of the budget; 1 where none of it gets through."""
+    declared = float(classes.efficiency @ classes.seconds)
+    if declared == 0.0:
+        return np.ones(len(drawn.efficiency))
+    return np.asarray(drawn.efficiency @ classes.seconds / declared)
+
+
+def _std_db(signal: Floats) -> float:
+    """Standard deviation of signals [dB]; 0 where in some draw there is none, as through fog."""
+    return float(np.std(10.0 * np.log10(signal))) if np.all(signal > 0.0) else 0.0
 
 
 def contributions(priors: Priors, classes: AirmassClasses, link: Link) -> tuple[Contribution, ...]:
@@ -137,7 +149,7 @@ def contributions(priors: Priors, classes: AirmassClasses, link: Link) -> tuple[
     std_db = {}
     for name, prior in unknown.items():
         drawn = drawn_pass({**medians, name: prior.at(strata)}, classes, link)
-        std_db[name] = float(np.std(10.0 * np.log10(drawn.efficiency @ classes.seconds)))
+        std_db[name] = _std_db(drawn.efficiency @ classes.seconds)
     total = sum(std**2 for std in std_db.values())
     listed = [
         Contribution(name, std, std**2 / total if total > 0.0 else 0.0)
@@ -148,12 +160,12 @@ def contributions(priors: Priors, classes: AirmassClasses, link: Link) -> tuple[
 
 def _counts(drawn: Draws, source: DecoySource, receiver: Receiver) -> dict[str, Floats]:
     """Counts of the pass in every draw by name, and the QBER; each of shape (n,)."""
-    loss_db = -10.0 * np.log10(drawn.efficiency.ravel())
-    budget = LinkBudget((Term("all", loss_db, TermGroup.GEOMETRY, "drawn"),))
     # Errors are linear in the error probability of a photon, which differs between draws: without
     # it first, then with what it adds.
     faultless = replace(source, intrinsic_qber=0.0)
-    rates = expected_rates(budget, drawn.noise(), faultless, receiver)
+    per_gate = noise_probability_per_gate(drawn.noise(), receiver)
+    efficiency = drawn.efficiency.ravel()
+    rates = rates_of(efficiency, per_gate, Pulses.of(source), faultless, receiver)
 
     def summed(rate_hz: Floats) -> Floats:
         return np.asarray(rate_hz.reshape(drawn.efficiency.shape) @ drawn.seconds)

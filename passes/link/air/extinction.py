@@ -1,5 +1,6 @@
 """Light lost in the clear air between a satellite and a station."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,8 @@ from passes.sky.airmass_table import airmasses
 
 Floats = NDArray[np.float64]
 
-DB_PER_NEPER = 10.0 / np.log(10.0)
+DB_PER_NEPER = 10.0 / math.log(10.0)
+CONSTITUENTS = ("rayleigh", "ozone", "water", "mixed gases", "aerosol", "cirrus")
 
 # Any boundary layer, LOWTRAN7 rev 4.2, whole column.
 _VISIBILITY_M = 1e3 * np.array([5.0, 10.0, 15.0, 20.0, 23.0, 30.0, 40.0, 50.0])
@@ -127,31 +129,56 @@ def slant_extinction_db(
     Meteorol. 25, 87 (1986). Tables: see `passes.link.air.tables`.
     """
     airmass, low_airmass = airmasses(elevation_rad)
-    vertical = _vertical(wavelength_m, atmosphere, height_m, angstrom_exponent)
-    water_db = (
-        _curve_of_growth(vertical.water_db, vertical.water_power, low_airmass)
-        if line_zenith_loss_db is None
-        else line_absorption_db(line_zenith_loss_db, elevation_rad, atmosphere.precipitable_water_m)
+    vertical = vertical_loss(wavelength_m, atmosphere, height_m, angstrom_exponent)
+    losses_db = dict(
+        zip(CONSTITUENTS, slant_losses_db(vertical, airmass, low_airmass), strict=True)
     )
-    return {
-        "rayleigh": vertical.rayleigh_db * airmass,
-        "ozone": vertical.ozone_db * airmass,
-        "water": water_db,
-        "mixed gases": _curve_of_growth(vertical.mixed_db, vertical.mixed_power, airmass),
-        "aerosol": vertical.aerosol_db * low_airmass,
-        # Cirrus lies above most of the air, so that the airmass of low layers would be too large.
-        "cirrus": vertical.cirrus_db * airmass,
-    }
+    if line_zenith_loss_db is not None:
+        losses_db["water"] = line_absorption_db(
+            line_zenith_loss_db, elevation_rad, atmosphere.precipitable_water_m
+        )
+    return losses_db
 
 
-def _curve_of_growth(zenith_db: float, power: float, airmass: Floats) -> Floats:
+def slant_losses_db(
+    vertical: "VerticalLoss", airmass: Floats, low_airmass: Floats, out: Floats | None = None
+) -> Floats:
+    """Loss of the constituents along a slant path [dB], from that through one airmass.
+
+    Parameters
+    ----------
+    vertical : of `vertical_loss`
+    airmass, low_airmass : of molecules and of what lies low, any one shape
+    out : where to write, shape (6, ...)
+
+    Returns
+    -------
+    Losses in the order of `CONSTITUENTS`, shape (6, ...).
+    """
+    losses_db = np.empty((len(CONSTITUENTS), *airmass.shape)) if out is None else out
+    np.multiply(airmass, vertical.rayleigh_db, losses_db[0, ...])
+    np.multiply(airmass, vertical.ozone_db, losses_db[1, ...])
+    _grow(vertical.water_db, vertical.water_power, low_airmass, losses_db[2, ...])
+    _grow(vertical.mixed_db, vertical.mixed_power, airmass, losses_db[3, ...])
+    np.multiply(low_airmass, vertical.aerosol_db, losses_db[4, ...])
+    # Cirrus lies above most of the air, so that the airmass of low layers would be too large.
+    np.multiply(airmass, vertical.cirrus_db, losses_db[5, ...])
+    return losses_db
+
+
+def _grow(zenith_db: float, power: float, airmass: Floats, out: Floats) -> None:
+    """Curve of growth of a band, zenith_db x airmass^power; by logarithms, in half the time."""
     if zenith_db == 0.0:
-        return np.zeros_like(airmass)
-    return np.asarray(zenith_db * airmass**power)
+        out.fill(0.0)
+        return
+    np.log(airmass, out)
+    out *= power
+    np.exp(out, out)
+    out *= zenith_db
 
 
 @dataclass(frozen=True, slots=True)
-class _Vertical:
+class VerticalLoss:
     """Loss through one airmass of each constituent [dB], with the powers of band means."""
 
     rayleigh_db: float
@@ -167,15 +194,16 @@ class _Vertical:
 # A pure function of frozen records: remembering it is no hidden state. Looking up the tables costs
 # as much as the losses of 1,000 samples.
 @lru_cache(maxsize=256)
-def _vertical(
+def vertical_loss(
     wavelength_m: float, atmosphere: Atmosphere, height_m: float, angstrom_exponent: float | None
-) -> _Vertical:
+) -> VerticalLoss:
+    """Loss straight up through the air over a station; arguments as for `slant_extinction_db`."""
     pressure, gases = pressure_ratio(height_m), gas_absorption()
     water = atmosphere.precipitable_water_m / TABLE_WATER_M
     water_power, mixed_power = gases.at("b_h2o", wavelength_m), gases.at("b_mixed", wavelength_m)
     ozone = gases.at("tau_o3", wavelength_m) * atmosphere.ozone_du / TABLE_OZONE_DU
     mixed = gases.at("tau_mixed", wavelength_m) * pressure**mixed_power
-    return _Vertical(
+    return VerticalLoss(
         rayleigh_db=DB_PER_NEPER * bodhaine_1999(wavelength_m, pressure),
         ozone_db=DB_PER_NEPER * ozone,
         water_db=DB_PER_NEPER * gases.at("tau_h2o", wavelength_m) * water**water_power,

@@ -57,7 +57,7 @@ def live_fraction(rate_hz: ArrayLike, dead_time_s: float) -> Floats:
     rate_hz : what one detector would count without dead time, any shape
     dead_time_s : after each counted click
     """
-    return np.asarray(1.0 / (1.0 + np.asarray(rate_hz, dtype=np.float64) * dead_time_s))
+    return np.asarray(1.0 / (np.multiply(rate_hz, dead_time_s) + 1.0))
 
 
 def collecting_area_m2(receiver: Receiver) -> float:

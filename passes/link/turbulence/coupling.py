@@ -47,7 +47,12 @@ class FibreCoupling:
         """
         ratio = np.asarray(aperture_over_fried, dtype=np.float64)
         if not np.all((ratio >= 0.0) & (ratio <= _TABLE_RATIO[-1])):
-            raise LinkError("fibre coupling needs an aperture of 0..100 Fried parameters")
+            first = ratio[~((ratio >= 0.0) & (ratio <= _TABLE_RATIO[-1]))].flat[0]
+            raise LinkError(
+                f"fibre coupling behind an aperture of {first:.4g} Fried parameters, outside "
+                f"0..{_TABLE_RATIO[-1]:g}",
+                hint="a smaller aperture, weaker ground turbulence, or a field stop for the fibre",
+            )
         table = np.log(np.maximum(ratio, _TABLE_RATIO[0]))
         depth = np.exp(np.interp(table, self.log_ratio, self.log_depth))
         return np.asarray(np.exp(-depth * np.minimum(ratio / _TABLE_RATIO[0], 1.0) ** (5.0 / 3.0)))

@@ -131,8 +131,9 @@ def layer_secant(elevation_rad: ArrayLike) -> Floats:
     """
     elevation = np.asarray(elevation_rad, dtype=np.float64)
     lowest = np.radians(LOWEST_ELEVATION_DEG)
-    outside = ~((elevation >= lowest) & (elevation <= np.pi / 2))
-    if np.any(outside):
+    # The extremes of anything that holds a NaN are NaN, and compare with nothing.
+    if not (elevation.min(initial=1.0) >= lowest and elevation.max(initial=1.0) <= np.pi / 2):
+        outside = ~((elevation >= lowest) & (elevation <= np.pi / 2))
         first_deg = np.degrees(elevation[outside].flat[0])
         raise LinkError(
             f"turbulence at elevation {first_deg:g} deg, outside {LOWEST_ELEVATION_DEG:g}..90 deg"
