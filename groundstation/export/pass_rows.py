@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from groundstation.export.clear_columns import clear_columns
 from groundstation.instants import utc_text
 from groundstation.network import Network
 from groundstation.night_records import NightPass
@@ -23,6 +24,7 @@ def pass_rows(
     rows = []
     for item in passes:
         row = {**_geometry(item, numbers[item.satellite]), **_light(item), **_worth(item)}
+        row |= clear_columns(item.clear)
         if plan is not None:
             is_taken = item.pass_id in taken
             row["decision"] = "contact" if is_taken else "rejected"
@@ -77,6 +79,7 @@ def _worth(item: NightPass) -> dict[str, Any]:
         "key_basis_detections": None,
         "qber": None,
         "secret_key_bits": None,
+        **_promised(item),
         "refusal": item.refusal,
     }
     if item.forecast is not None:
@@ -85,6 +88,17 @@ def _worth(item: NightPass) -> dict[str, Any]:
         row["key_basis_detections"] = item.forecast.key.sifted_bits
         row["qber"] = item.forecast.key.qber
         row["secret_key_bits"] = whole_bits(item)
+    return row
+
+
+def _promised(item: NightPass) -> dict[str, Any]:
+    """Counts and key under a clear sky as quantiles, and the calibration they were made with."""
+    row: dict[str, Any] = {}
+    for name in ("sifted", "key_bits"):
+        quantiles = None if item.spread is None else getattr(item.spread, name)
+        for level in ("p10", "p50", "p90"):
+            row[f"{name}_{level}"] = None if quantiles is None else getattr(quantiles, level)
+    row["calibration_id"] = None if item.spread is None else item.spread.calibration_id
     return row
 
 

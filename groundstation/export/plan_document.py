@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from groundstation.export.clear_columns import clear_columns
 from groundstation.instants import utc_instant, utc_text
 from groundstation.night_records import NightOutcome
+from groundstation.plan.difference import PlanDifference, difference_sentences
 from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, Relay
 
 SCHEMA = "plan/1"
@@ -12,6 +14,7 @@ SCHEMA = "plan/1"
 def plan_document(outcome: NightOutcome) -> dict[str, Any]:
     """The plan, what it was made from and how sure it is; units in the keys."""
     plan = outcome.plan
+    clear = {item.pass_id: item.clear for item in outcome.passes}
     return {
         "schema": SCHEMA,
         "plan_id": plan.plan_id,
@@ -37,7 +40,7 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
         "bound_kbit": plan.bound,
         "solver": plan.solver,
         "assumes": "clear sky",
-        "contacts": [_contact(c) for c in plan.contacts],
+        "contacts": [{**_contact(c), **clear_columns(clear.get(c.pass_id))} for c in plan.contacts],
         "relays": [_relay(r) for r in plan.relays],
         "deliveries": [
             {
@@ -53,6 +56,19 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
         "rejections": [{"pass_id": r.pass_id, "reason": r.reason} for r in plan.rejections],
         "remarks": list(plan.remarks),
         "warnings": list(outcome.warnings),
+        "difference": None if outcome.difference is None else _difference(outcome.difference),
+        "frozen": list(outcome.frozen),
+        "permissions": [
+            {
+                "name": origin.rule,
+                "kind": origin.kind.value,
+                "file": origin.path,
+                "sha256": origin.sha256 or None,
+                "dated_utc": None if origin.dated is None else utc_text(origin.dated),
+                "says": origin.says,
+            }
+            for origin in outcome.permissions
+        ],
     }
 
 
@@ -88,6 +104,27 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
         solver=document["solver"],
         remarks=tuple(document["remarks"]),
     )
+
+
+def _difference(difference: PlanDifference) -> dict[str, Any]:
+    return {
+        "previous_plan_id": difference.previous,
+        "added": list(difference.added),
+        "dropped": list(difference.dropped),
+        "moved": [
+            {
+                "pass_id": m.pass_id,
+                "start_shift_s": m.start_shift_s,
+                "stop_shift_s": m.stop_shift_s,
+            }
+            for m in difference.moved
+        ],
+        "key_changed": [
+            {"pass_id": k.pass_id, "before_bits": k.before_bits, "after_bits": k.after_bits}
+            for k in difference.key_changed
+        ],
+        "sentences": list(difference_sentences(difference)),
+    }
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from groundstation.export.clear_columns import clear_sentence
 from groundstation.network import Station
 from groundstation.night_records import NightPass
 from groundstation.plan.records import Contact
@@ -15,7 +16,6 @@ from groundstation.report.figures.link import (
     rate_figure,
 )
 from groundstation.report.figures.sky import keyhole_seconds, moon_direction, sky_figure
-from groundstation.report.figures.svg import inline_svg
 from groundstation.report.wording import (
     THIN,
     bits,
@@ -66,24 +66,14 @@ def contact_card(
         contact=contact,
         station=title,
         facts=_facts(contact, night_pass),
-        sky=inline_svg(
-            sky_figure(night_pass, station), prefix=f"sky-{number}", label=f"Sky plot: {name}"
-        ),
+        sky=sky_figure(night_pass, station).inline(f"Sky plot: {name}"),
         sky_caption=_sky_caption(night_pass),
-        loss=inline_svg(
-            loss_figure(night_pass, forecast),
-            prefix=f"loss-{number}",
-            label=f"Link loss by group against time: {name}",
-        )
+        loss=loss_figure(night_pass, forecast).inline(f"Link loss by group against time: {name}")
         if forecast
         else None,
         legend=_legend(night_pass, forecast) if forecast else (),
         loss_caption=_loss_caption(night_pass, forecast) if forecast else "",
-        rates=inline_svg(
-            rate_figure(night_pass, forecast),
-            prefix=f"rates-{number}",
-            label=f"Sifted rate and QBER against time: {name}",
-        )
+        rates=rate_figure(night_pass, forecast).inline(f"Sifted rate and QBER against time: {name}")
         if forecast
         else None,
         rates_caption=_rates_caption(night_pass, forecast) if forecast else "",
@@ -101,6 +91,8 @@ def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ..
     if night_pass.sigma_time_s is not None and night_pass.sigma_pointing_rad is not None:
         direction = f"±{night_pass.sigma_pointing_rad * 1e3:.1f}{THIN}mrad"
         facts.append(("Orbit error (1σ)", f"±{night_pass.sigma_time_s:.2f}{THIN}s, {direction}"))
+    if night_pass.clear is not None:
+        facts.append(("Sky", clear_sentence(night_pass.clear)))
     if night_pass.forecast is not None:
         key = night_pass.forecast.key
         facts[3:3] = [

@@ -12,13 +12,16 @@ from groundstation.night_records import NightOutcome, NightPass, StationNight
 from groundstation.report.figures.link import best_second, present_groups
 from passes.forecast import PassForecast
 
-SCHEMA = "night/1"
+SCHEMA = "night/2"
+# Of a number in a row of a pass: more say nothing and are a third of the page.
+DIGITS = 9
 
 
 def night_numbers(outcome: NightOutcome) -> dict[str, Any]:
     """The night as a tree of dicts, lists, strings and finite numbers; times ISO 8601 with Z.
 
-    `plan` and `passes` are the documents that the night also writes as files.
+    `plan` is the document that the night also writes as a file; `passes` are the rows of its other
+    file as one list of names and one list of values for each pass.
     """
     taken = {contact.pass_id for contact in outcome.plan.contacts}
     numbers = {
@@ -27,9 +30,10 @@ def night_numbers(outcome: NightOutcome) -> dict[str, Any]:
         "generated_utc": utc_text(outcome.generated),
         "is_cloud_modelled": False,
         "headline": headline(outcome),
-        "plan": plan_document(outcome),
+        # Why a pass is not taken stands in its own row.
+        "plan": {k: v for k, v in plan_document(outcome).items() if k != "rejections"},
         "plan_gap_fraction": relative_gap(outcome.plan.value, outcome.plan.bound),
-        "passes": pass_rows(outcome.passes, outcome.network, outcome.plan),
+        "passes": _columns(pass_rows(outcome.passes, outcome.network, outcome.plan)),
         "links": [
             _link(night_pass, night_pass.forecast)
             for night_pass in outcome.passes
@@ -100,6 +104,17 @@ def _station_night(sky: StationNight) -> dict[str, Any]:
         "lowest_sun_utc": utc_text(sky.lowest_sun_at),
         "remark": sky.remark,
     }
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rows without their keys repeated; a refusal is the reason and stands there once."""
+    rows = [{k: v for k, v in row.items() if k != "refusal"} for row in rows]
+    names = list(rows[0]) if rows else []
+    return {"columns": names, "rows": [[_short(row[name]) for name in names] for row in rows]}
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def _finite(value: Any) -> Any:

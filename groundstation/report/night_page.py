@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from groundstation.network import Demand, Network, Station
 from groundstation.night_records import NightOutcome, NightPass, StationNight
+from groundstation.plan.difference import difference_sentences
 from groundstation.plan.records import Contact, Delivery, Relay
 from groundstation.report import wording
 from groundstation.report.contact_card import ContactCard, contact_card
+from groundstation.report.drawing.canvas import symbol, text_rules
 from groundstation.report.figures.network_map import network_map
 from groundstation.report.figures.palette import DARK, LIGHT, css_variables
-from groundstation.report.figures.svg import inline_svg
+from groundstation.report.figures.sky import COMPASS, draw_compass
 from groundstation.report.night_numbers import headline, night_numbers, relative_gap
 from groundstation.report.timeline import night_timeline
 
@@ -86,12 +88,12 @@ def render_night(outcome: NightOutcome) -> str:
             daylight_rows=[row for row in rows if not timeline.shows(row.night_pass)],
             cards=_cards(outcome, contacts, numbers, titles),
             relays=_relay_rows(outcome, titles),
-            map_svg=inline_svg(
-                network_map(outcome), prefix="map", label="Map of the network and its contacts"
-            ),
+            map_svg=network_map(outcome).inline("Map of the network and its contacts"),
             data=_as_script(night_numbers(outcome)),
             light=Markup(css_variables(LIGHT)),  # noqa: S704  our own constants
             dark=Markup(css_variables(DARK)),  # noqa: S704
+            text_rules=Markup(text_rules()),  # noqa: S704
+            symbols=symbol(COMPASS, draw_compass),
         )
     )
 
@@ -105,7 +107,8 @@ def node_titles(network: Network) -> dict[str, str]:
 
 def notices(outcome: NightOutcome) -> list[str]:
     """What a reader must know before the numbers: what is degraded, missing or short."""
-    lines = list(outcome.warnings)
+    changes = difference_sentences(outcome.difference) if outcome.difference else ()
+    lines = [*changes, *outcome.warnings]
     if not outcome.passes:
         lines.append("no satellite rises above any station's horizon in this night")
     elif not outcome.plan.contacts:

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ from groundstation.cli.main import groundstation
 from groundstation.config.examples import example_path
 from groundstation.night.link_detail import link_detail
 from groundstation.night.links import security_of
-from groundstation.report.figures.budget import budget_figure
-from groundstation.report.figures.palette import LIGHT
+from groundstation.report.figures.budget import QBER_COLOURS, budget_figure
+from passes.link.budget import TermGroup
 
 PASS = "micius-xinglong-20161219T1652"
 LINK = ["--example", "micius-2016", "link"]
@@ -135,23 +134,28 @@ def test_the_drawing_has_its_words_as_text(written):
         assert word in texts
 
 
-def highest_of(layer) -> float:
-    return float(np.max(np.asarray(layer.get_paths()[0].vertices)[:, 1]))
+def areas_of(canvas, colour):
+    """Filled areas of one colour as arrays of points [pt]."""
+    areas = []
+    for data in re.findall(rf'<path d="([^"]+)" fill="var\(--{colour}\)"', canvas.body):
+        for part in data.removesuffix("z").split("zM"):
+            start, steps = part.removeprefix("M").split("l")
+            moves = np.array(re.findall(r"-?\d+", steps), dtype=float).reshape(-1, 2)
+            first = np.array(start.split(), dtype=float)
+            areas.append(np.vstack([first, first + np.cumsum(moves, axis=0)]) / 10.0)
+    return areas
 
 
 def test_the_stack_of_terms_reaches_the_total(detail):
     figure = budget_figure(detail.track, detail.forecast, detail.causes, "a pass")
-    elevation, loss, clicks, qber = figure.axes
-    assert elevation.get_ylim() == (0.0, 90.0)
-    total_db = detail.forecast.budget.total_db
-    top = max(highest_of(layer) for layer in loss.collections)
-    assert top == pytest.approx(total_db.max(), rel=1e-12)
-    signal = next(line for line in clicks.lines if line.get_label() == "signal")
-    assert signal.get_color() == LIGHT["sifted"]
-    assert np.max(np.asarray(signal.get_ydata())) == detail.causes.clicks_hz["signal"].max()
-    highest = max(highest_of(layer) for layer in qber.collections)
-    # Causes below a thousandth of a percent are not drawn.
-    assert highest == pytest.approx(100.0 * detail.forecast.rates.qber.max(), abs=1e-3)
+    # The panel of the losses runs from 170 pt to 400 pt and ends 5 % above the largest total.
+    stack = [area for colour in TermGroup for area in areas_of(figure, colour) if len(area) > 4]
+    top_pt = min(area[:, 1].min() for area in stack)
+    assert (400.0 - top_pt) / 230.0 == pytest.approx(1.0 / 1.05, abs=2e-3)
+    # That of the QBER from 610 pt to 710 pt.
+    causes = [area for colour in QBER_COLOURS.values() for area in areas_of(figure, colour)]
+    highest = min(area[:, 1].min() for area in causes if area[:, 1].max() > 600.0 and len(area) > 4)
+    assert (710.0 - highest) / 100.0 == pytest.approx(1.0 / 1.05, abs=5e-3)
 
 
 def test_every_stretch_without_contact_is_shaded(detail):
@@ -160,13 +164,12 @@ def test_every_stretch_without_contact_is_shaded(detail):
     gap[middle : middle + 10] = False
     track = replace(detail.track, is_usable=gap)
     figure = budget_figure(track, detail.forecast, detail.causes, "a pass")
-    for axes in figure.axes:
-        # Beyond 1200 km before and after, and the gap.
-        spans = sorted(patch.get_extents().x0 for patch in axes.patches)
-        assert len(spans) == 3
-        patches: list[Any] = list(axes.patches)
-        (shaded,) = (p for p in patches if p.get_x() == track.times_s[middle])
-        assert shaded.get_width() == pytest.approx(10.0)
+    shaded = areas_of(figure, "mask")
+    # Beyond 1200 km before and after, and the gap, in each of four panels.
+    assert len(shaded) == 12
+    per_second_pt = 420.0 / (track.times_s[-1] - track.times_s[0])
+    widths = sorted(np.ptp(area[:, 0]) for area in shaded)
+    assert widths[:4] == pytest.approx([9.0 * per_second_pt] * 4, abs=0.11)
 
 
 def test_a_drawing_of_an_unknown_kind_is_refused(capfd):

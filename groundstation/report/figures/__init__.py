@@ -1,1 +1,1 @@
-"""The figures of the reports: matplotlib's object interface in, inline SVG out."""
+"""The figures of the reports, each drawn on a canvas of its own."""

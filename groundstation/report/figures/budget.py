@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groundstation.report.figures.link import present_groups, time_axis
-from groundstation.report.figures.palette import LIGHT
-from groundstation.report.figures.svg import blank_figure, drawing_style, plain_axes
+from groundstation.atomic import write_atomically
+from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.drawing.panel import Panel, round_ticks
+from groundstation.report.drawing.picture import picture
+from groundstation.report.figures.link import present_groups
 from passes.counts.by_cause import RatesByCause
 from passes.forecast import PassForecast
 from passes.link.budget import LinkBudget, Term
@@ -20,12 +19,12 @@ from passes.track import Track
 Floats = NDArray[np.float64]
 
 WIDTH_PT, HEIGHT_PT = 620.0, 760.0
-LEFT, WIDTH = 0.08, 0.68
+LEFT_PT, PANEL_PT = 50.0, 420.0
 # A term that nowhere costs more is drawn with the others of its group.
 LEAST_DRAWN_DB = 0.1
 LEAST_DRAWN_QBER = 1e-5
-PALEST = 0.55
-DOTS_PER_INCH = 150
+PALEST = 0.4
+LEGEND_LINE_PT = 13.0
 
 CLICK_COLOURS = {
     "signal": "sifted",
@@ -45,75 +44,77 @@ QBER_COLOURS = {
 }
 
 
-def budget_figure(track: Track, forecast: PassForecast, causes: RatesByCause, title: str) -> Figure:
+def budget_figure(track: Track, forecast: PassForecast, causes: RatesByCause, title: str) -> Canvas:
     """Elevation, loss by term, clicks and QBER by cause against time, one above the other."""
-    times_s = track.times_s
-    with drawing_style():
-        figure = blank_figure(WIDTH_PT, HEIGHT_PT)
-        figure.patch.set(visible=True, facecolor=LIGHT["paper"])
-        figure.text(LEFT, 0.965, title, color=LIGHT["ink"], fontsize=14, fontweight="bold")
-        elevation = _axes(figure, 0.835, 0.09, "Elevation, degrees")
-        elevation.plot(times_s, np.degrees(track.elevation_rad), color=LIGHT["track"], linewidth=2)
-        elevation.set_ylim(0.0, 90.0)
-        elevation.set_yticks([0, 30, 60, 90])
-        _draw_loss(_axes(figure, 0.47, 0.30, "Loss by term, dB"), times_s, forecast.budget)
-        _draw_clicks(_axes(figure, 0.245, 0.16, "Clicks in the gates, 1/s"), times_s, causes)
-        _draw_qber(_axes(figure, 0.05, 0.13, "QBER of sifted clicks, %"), times_s, causes)
-        for axes in figure.axes:
-            _shade_unusable(axes, track)
-            time_axis(axes, track.epoch, times_s)
-            axes.tick_params(labelbottom=axes is figure.axes[-1])
-    return figure
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the form that the file's suffix says, .svg with its text as text, or .png.
-
-    Raises
-    ------
-    OSError : the file cannot be written
-    """
-    with drawing_style():
-        # An SVG without date is the same file whenever the same pass is drawn.
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
-        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
-
-
-def _axes(figure: Figure, bottom: float, height: float, title: str) -> Axes:
-    axes = plain_axes(figure, (LEFT, bottom, WIDTH, height))
-    axes.set_title(title, loc="left", color=LIGHT["ink"], fontsize=11, pad=6)
-    return axes
-
-
-def _draw_loss(axes: Axes, times_s: Floats, budget: LinkBudget) -> None:
-    """Terms stacked in the order of the light's way, each group in shades of its colour."""
-    layers = _layers(budget)
-    axes.stackplot(
-        times_s,
-        [loss_db for _, loss_db, _ in layers],
-        colors=[colour for _, _, colour in layers],
-        labels=[name for name, _, _ in layers],
-        edgecolor=LIGHT["paper"],
-        linewidth=0.4,
+    canvas = Canvas(WIDTH_PT, HEIGHT_PT, title)
+    canvas.text((LEFT_PT, 22.0), title, size_pt=14.0, is_bold=True)
+    panels = (
+        _elevation(canvas, track),
+        _loss(canvas, track, forecast.budget),
+        _clicks(canvas, track, causes),
+        _qber(canvas, track, causes),
     )
-    axes.plot(times_s, budget.total_db, color=LIGHT["ink"], linewidth=1.2, label="total")
-    axes.set_ylim(0.0, 1.05 * float(budget.total_db.max()))
-    _legend(axes, is_reversed=True)
+    for panel in panels:
+        _shade_unusable(panel, track)
+        panel.frame()
+        panel.time_axis(track.epoch, with_labels=panel is panels[-1])
+    return canvas
 
 
-def _layers(budget: LinkBudget) -> list[tuple[str, Floats, str]]:
-    """Name, loss [dB] and colour of what is drawn; small terms of a group are one layer."""
-    layers: list[tuple[str, Floats, str]] = []
+def _panel(
+    canvas: Canvas, track: Track, top: float, height: float, limits: tuple[float, float]
+) -> Panel:
+    first, last = float(track.times_s[0]), float(track.times_s[-1])
+    across = (first, max(last, first + 1.0))
+    return Panel(canvas, LEFT_PT, top, PANEL_PT, height, across, limits)
+
+
+def _elevation(canvas: Canvas, track: Track) -> Panel:
+    panel = _panel(canvas, track, 60.0, 65.0, (0.0, 90.0))
+    panel.title("Elevation, degrees")
+    panel.y_axis([0.0, 30.0, 60.0, 90.0])
+    panel.curve(track.times_s, np.degrees(track.elevation_rad), "track", 2.0)
+    return panel
+
+
+def _loss(canvas: Canvas, track: Track, budget: LinkBudget) -> Panel:
+    """Terms stacked in the order of the light's way, each group in shades of its colour."""
+    panel = _panel(canvas, track, 170.0, 230.0, (0.0, 1.05 * float(budget.total_db.max())))
+    panel.title("Loss by term, dB")
+    panel.y_axis(round_ticks(panel.y_range[1]))
+    floor = np.zeros_like(track.times_s)
+    layers = _layers(budget)
+    for _, loss_db, colour, opacity in layers:
+        panel.band(track.times_s, floor, floor + loss_db, colour, opacity=opacity, rim="paper")
+        floor = floor + loss_db
+    panel.curve(track.times_s, budget.total_db, "ink", 1.2)
+    _legend(
+        panel,
+        [("total", "ink", 1.0), *((name, colour, o) for name, _, colour, o in reversed(layers))],
+    )
+    return panel
+
+
+def _layers(budget: LinkBudget) -> list[tuple[str, Floats, str, float]]:
+    """Name, loss [dB], colour and opacity of what is drawn; small terms of a group are one."""
+    layers: list[tuple[str, Floats, str, float]] = []
     for group in present_groups(budget):
         terms = [term for term in budget.terms if term.group is group]
         large = [term for term in terms if float(np.max(term.loss_db)) >= LEAST_DRAWN_DB]
         small = [term for term in terms if term not in large]
-        shades = _shades(LIGHT[group.value], len(large) + bool(small))
-        layers += [(t.name, t.loss_db, shade) for t, shade in zip(large, shades, strict=False)]
+        shades = np.linspace(1.0, PALEST, max(len(large) + bool(small), 1)).tolist()
+        for term, shade in zip(large, shades, strict=False):
+            layers.append((term.name, _along(term.loss_db, budget), group.value, shade))
         if small:
-            loss_db = np.sum([term.loss_db for term in small], axis=0)
-            layers.append((_name_of_small(group.value, small, large), loss_db, shades[-1]))
+            loss_db = np.sum([_along(term.loss_db, budget) for term in small], axis=0)
+            name = _name_of_small(group.value, small, large)
+            layers.append((name, loss_db, group.value, shades[-1]))
     return layers
+
+
+def _along(loss_db: Floats, budget: LinkBudget) -> Floats:
+    """A loss at every instant, also where it is one number for all."""
+    return np.broadcast_to(loss_db, np.shape(budget.total_db)).astype(np.float64)
 
 
 def _name_of_small(group: str, small: Sequence[Term], large: Sequence[Term]) -> str:
@@ -122,64 +123,78 @@ def _name_of_small(group: str, small: Sequence[Term], large: Sequence[Term]) -> 
     return f"other {group}" if large else group
 
 
-def _shades(colour: str, count: int) -> list[str]:
-    """The colour, then paler ones that still differ from the paper."""
-    steps = np.linspace(0.0, PALEST, count) if count > 1 else [0.0]
-    red, green, blue = to_rgb(colour)
-    return [
-        to_hex((red + s * (1.0 - red), green + s * (1.0 - green), blue + s * (1.0 - blue)))
-        for s in (float(step) for step in steps)
-    ]
-
-
-def _draw_clicks(axes: Axes, times_s: Floats, causes: RatesByCause) -> None:
+def _clicks(canvas: Canvas, track: Track, causes: RatesByCause) -> Panel:
     """Each cause on its own, on a logarithmic axis; what never clicks is left out."""
-    for name, colour in CLICK_COLOURS.items():
-        rate_hz = causes.clicks_hz[name]
-        if np.any(rate_hz > 0.0):
-            shown = np.where(rate_hz > 0.0, rate_hz, np.nan)
-            axes.plot(times_s, shown, color=LIGHT[colour], linewidth=1.8, label=name)
-    axes.set_yscale("log")
-    _legend(axes)
+    drawn = {
+        name: np.log10(np.where(causes.clicks_hz[name] > 0.0, causes.clicks_hz[name], np.nan))
+        for name in CLICK_COLOURS
+        if np.any(causes.clicks_hz[name] > 0.0)
+    }
+    values = np.concatenate([v[np.isfinite(v)] for v in drawn.values()]) if drawn else np.zeros(1)
+    low, high = float(np.floor(values.min())), float(np.ceil(values.max()))
+    panel = _panel(canvas, track, 445.0, 120.0, (low, max(high, low + 1.0)))
+    panel.title("Clicks in the gates, 1/s")
+    powers = range(int(low), int(panel.y_range[1]) + 1, 1 + int(panel.y_range[1] - low) // 6)
+    panel.y_axis([float(p) for p in powers], [_power_of_ten(p) for p in powers])
+    for name, logarithm in drawn.items():
+        panel.curve(track.times_s, logarithm, CLICK_COLOURS[name], 1.8)
+    _legend(panel, [(name, CLICK_COLOURS[name], 1.0) for name in drawn])
+    return panel
 
 
-def _draw_qber(axes: Axes, times_s: Floats, causes: RatesByCause) -> None:
+def _power_of_ten(exponent: int) -> str:
+    digits = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return {0: "1", 1: "10"}.get(exponent, f"10{digits}")
+
+
+def _qber(canvas: Canvas, track: Track, causes: RatesByCause) -> Panel:
     """Causes stacked; they add up to the error rate."""
     drawn = {
-        name: 100.0 * qber
+        name: 100.0 * np.nan_to_num(qber)
         for name, qber in causes.qber_by_cause.items()
         if np.nanmax(qber, initial=0.0) >= LEAST_DRAWN_QBER
     }
-    if not drawn:
-        return
-    axes.stackplot(
-        times_s,
-        list(drawn.values()),
-        labels=list(drawn),
-        colors=[LIGHT[QBER_COLOURS.get(name, "track")] for name in drawn],
-    )
-    axes.set_ylim(bottom=0.0)
-    _legend(axes, is_reversed=True)
+    total = np.sum(list(drawn.values()), axis=0) if drawn else np.zeros_like(track.times_s)
+    panel = _panel(canvas, track, 610.0, 100.0, (0.0, 1.05 * float(total.max()) or 1.0))
+    panel.title("QBER of sifted clicks, %")
+    panel.y_axis(round_ticks(panel.y_range[1]))
+    floor = np.zeros_like(track.times_s)
+    for name, percent in drawn.items():
+        panel.band(track.times_s, floor, floor + percent, QBER_COLOURS.get(name, "track"))
+        floor = floor + percent
+    _legend(panel, [(name, QBER_COLOURS.get(name, "track"), 1.0) for name in reversed(drawn)])
+    return panel
 
 
-def _legend(axes: Axes, *, is_reversed: bool = False) -> None:
+def _legend(panel: Panel, entries: Sequence[tuple[str, str, float]]) -> None:
     """Names beside the panel; those of a stack in the order in which it is seen."""
-    axes.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.04),
-        frameon=False,
-        fontsize=9,
-        labelcolor=LIGHT["ink"],
-        handlelength=1.2,
-        labelspacing=0.3,
-        reverse=is_reversed,
-    )
+    left = panel.left + panel.width + 10.0
+    for index, (name, colour, opacity) in enumerate(entries):
+        middle = panel.top + 2.0 + LEGEND_LINE_PT * index
+        swatch = np.array(
+            [
+                [left, middle - 4],
+                [left + 10, middle - 4],
+                [left + 10, middle + 4],
+                [left, middle + 4],
+            ]
+        )
+        panel.canvas.area([swatch], colour, opacity=opacity)
+        panel.canvas.text((left + 14.0, middle), name, size_pt=9.0)
 
 
-def _shade_unusable(axes: Axes, track: Track) -> None:
+def _shade_unusable(panel: Panel, track: Track) -> None:
     """Grey over every stretch in which the contact may not run."""
-    edges = np.diff(np.concatenate([[0], (~track.is_usable).astype(int), [0]]))
-    starts = np.flatnonzero(edges == 1)
-    stops = np.minimum(np.flatnonzero(edges == -1), len(track.times_s) - 1)
-    for start_s, stop_s in zip(track.times_s[starts], track.times_s[stops], strict=True):
-        axes.axvspan(start_s, stop_s, color=LIGHT["mask"], alpha=0.35, linewidth=0, zorder=3)
+    closed = np.where(track.is_usable, np.nan, panel.y_range[1])
+    panel.band(track.times_s, np.full_like(closed, panel.y_range[0]), closed, "mask", opacity=0.35)
+
+
+def write_figure(canvas: Canvas, path: Path) -> None:
+    """Write a drawing in the form that the file's suffix says: .svg, or .png at 150 dots an inch.
+
+    Raises
+    ------
+    StateError
+        the file cannot be written
+    """
+    write_atomically(path, picture(canvas, path.suffix))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LABEL_SIZE_PT = 10.0
+LONGEST_LABEL = 28
 # Mean advance of a letter and height of a line over the font size, for the usual system fonts.
 LETTER_WIDTH, LINE_HEIGHT = 0.6, 1.25
 MARKER_PT = 7.0
@@ -30,6 +31,12 @@ SPOTS = (
 )
 
 Box = tuple[float, float, float, float]
+
+
+def short_label(text: str) -> str:
+    """A name that fits a figure: one line, at most LONGEST_LABEL characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
 
 
 def placed_labels(

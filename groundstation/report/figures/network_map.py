@@ -7,19 +7,12 @@ from datetime import datetime, timedelta
 from importlib import resources
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from groundstation.network import Network
 from groundstation.night_records import GroundTrack, NightOutcome
-from groundstation.report.figures.labels import LABEL_SIZE_PT, placed_labels
-from groundstation.report.figures.palette import LIGHT
-from groundstation.report.figures.svg import blank_figure, drawing_style, short_label
+from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.figures.labels import LABEL_SIZE_PT, placed_labels, short_label
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +23,7 @@ SMALLEST_SPAN_DEG = 20.0
 LONGEST_TITLE = 24
 # The thin part of a ground track on either side of its contact.
 AROUND_CONTACT = timedelta(minutes=12)
+ANCHORS = {"left": "start", "right": "end", "center": "middle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +40,42 @@ class View:
         """Degrees of longitude over degrees of latitude at equal length, in the middle."""
         return float(np.cos(np.radians(0.5 * (self.south_deg + self.north_deg))))
 
+    @property
+    def height_pt(self) -> float:
+        """Height of a map of this view, within limits [pt]."""
+        shape = (self.north_deg - self.south_deg) / ((self.east_deg - self.west_deg) * self.stretch)
+        return float(np.clip(WIDTH_PT * shape, SMALLEST_HEIGHT_PT, LARGEST_HEIGHT_PT))
+
+    def place(self, points_deg: Floats) -> Floats:
+        """Longitude and latitude, shape (n, 2), as points of the map [pt]."""
+        across = WIDTH_PT / (self.east_deg - self.west_deg)
+        down = self.height_pt / (self.north_deg - self.south_deg)
+        return np.stack(
+            [
+                (points_deg[..., 0] - self.west_deg) * across,
+                (self.north_deg - points_deg[..., 1]) * down,
+            ],
+            axis=-1,
+        )
+
     def longitude(self, longitude_deg: Floats) -> Floats:
         """Longitudes turned to within half a turn of the middle of the view."""
         middle = 0.5 * (self.west_deg + self.east_deg)
         return middle + (longitude_deg - middle + 180.0) % 360.0 - 180.0
 
 
-def network_map(outcome: NightOutcome) -> Figure:
+def network_map(outcome: NightOutcome) -> Canvas:
     """Stations, fibre nodes and links, relays, and the night's ground tracks; plate carrée."""
     network = outcome.network
     places = node_positions_deg(network)
     view = view_of(list(places.values()))
-    height_pt = float(
-        np.clip(
-            WIDTH_PT
-            * (view.north_deg - view.south_deg)
-            / ((view.east_deg - view.west_deg) * view.stretch),
-            SMALLEST_HEIGHT_PT,
-            LARGEST_HEIGHT_PT,
-        )
-    )
-    with drawing_style():
-        figure = blank_figure(WIDTH_PT, height_pt)
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        axes.set_axis_off()
-        axes.add_patch(
-            PathPatch(
-                Path.unit_rectangle(), transform=axes.transAxes, color=LIGHT["sea"], linewidth=0
-            )
-        )
-        _draw_land(axes, view)
-        _draw_tracks(axes, view, outcome)
-        _draw_links(axes, view, outcome, places)
-        _draw_nodes(axes, view, network, places)
-        axes.set_xlim(view.west_deg, view.east_deg)
-        axes.set_ylim(view.south_deg, view.north_deg)
-    return figure
+    canvas = Canvas(WIDTH_PT, view.height_pt)
+    canvas.rectangle(0.0, 0.0, canvas.width_pt, canvas.height_pt, fill="sea")
+    _draw_land(canvas, view)
+    _draw_tracks(canvas, view, outcome)
+    _draw_links(canvas, view, outcome, places)
+    _draw_nodes(canvas, view, network, places)
+    return canvas
 
 
 def node_positions_deg(network: Network) -> dict[str, tuple[float, float]]:
@@ -164,20 +158,43 @@ def map_labels(titles: Mapping[str, str]) -> dict[str, str]:
     return {name: short_label(name if is_long else title) for name, title in titles.items()}
 
 
-def _draw_land(axes: Axes, view: View) -> None:
-    frame = Bbox.from_extents(view.west_deg, view.south_deg, view.east_deg, view.north_deg)
+def _draw_land(canvas: Canvas, view: View) -> None:
     rings = [np.asarray(ring) for ring in coastline()]
-    paths = []
+    inside = []
     for turn in (-360.0, 0.0, 360.0):
         for ring in rings:
             shifted = ring + np.array([turn, 0.0])
             if _overlaps(shifted, view):
-                paths.append(Path(shifted, closed=True))
-    if not paths:
-        return
-    # Cutting here instead of by a clip path keeps what lies outside out of the file.
-    land = Path.make_compound_path(*paths).clip_to_bbox(frame)
-    axes.add_patch(PathPatch(land, color=LIGHT["land"], linewidth=0))
+                cut = clipped(shifted, view)
+                if len(cut) > 2:
+                    inside.append(view.place(cut))
+    canvas.area(inside, "land")
+
+
+def clipped(ring: Floats, view: View) -> Floats:
+    """The part of a closed ring inside the view, shape (n, 2).
+
+    I. E. Sutherland and G. W. Hodgman, Commun. ACM 17, 32 (1974): one edge after the other. What
+    lies outside stays out of the file.
+    """
+    for axis, limit, sign in (
+        (0, view.west_deg, 1.0),
+        (0, view.east_deg, -1.0),
+        (1, view.south_deg, 1.0),
+        (1, view.north_deg, -1.0),
+    ):
+        if len(ring) < 3:
+            break
+        here, after = ring, np.roll(ring, -1, axis=0)
+        inside = sign * (here[:, axis] - limit) >= 0.0
+        leaves = inside != np.roll(inside, -1)
+        step = after[:, axis] - here[:, axis]
+        share = np.divide(limit - here[:, axis], step, out=np.zeros_like(step), where=step != 0.0)
+        crossing = here + share[:, None] * (after - here)
+        # Every corner is followed by the crossing of its edge; both are kept where they count.
+        both = np.stack([here, crossing], axis=1).reshape(-1, 2)
+        ring = both[np.stack([inside, leaves], axis=1).ravel()]
+    return ring
 
 
 def _overlaps(ring: Floats, view: View) -> bool:
@@ -190,80 +207,74 @@ def _overlaps(ring: Floats, view: View) -> bool:
     )
 
 
-def _draw_tracks(axes: Axes, view: View, outcome: NightOutcome) -> None:
+def _draw_tracks(canvas: Canvas, view: View, outcome: NightOutcome) -> None:
     """Where the satellites run: bold during each contact, thin some minutes around it."""
     tracks = {track.satellite: track for track in outcome.ground_tracks}
     for around, colour, width in ((AROUND_CONTACT, "track", 0.8), (timedelta(0), "taken", 2.6)):
-        lines = [
-            part
-            for contact in outcome.plan.contacts
-            if contact.satellite in tracks
+        for contact in outcome.plan.contacts:
+            if contact.satellite not in tracks:
+                continue
             for part in track_segments(
                 view, tracks[contact.satellite], contact.start - around, contact.stop + around
-            )
-            if _overlaps(part, view)
-        ]
-        axes.add_collection(
-            LineCollection(lines, colors=LIGHT[colour], linewidths=width), autolim=False
-        )
+            ):
+                if _overlaps(part, view):
+                    canvas.line(view.place(part), colour, width)
 
 
 def _draw_links(
-    axes: Axes, view: View, outcome: NightOutcome, places: dict[str, tuple[float, float]]
+    canvas: Canvas, view: View, outcome: NightOutcome, places: dict[str, tuple[float, float]]
 ) -> None:
-    def line(a: str, b: str) -> tuple[list[float], list[float]]:
+    def ends(a: str, b: str) -> Floats:
         longitude = view.longitude(np.array([places[a][0], places[b][0]]))
-        return longitude.tolist(), [places[a][1], places[b][1]]
+        return view.place(np.column_stack([longitude, [places[a][1], places[b][1]]]))
 
     for link in outcome.network.fibre_links:
         if link.a in places and link.b in places:
-            axes.plot(*line(link.a, link.b), color=LIGHT["fibre"], linewidth=2.2)
-    joined = {
-        tuple(sorted((hop.a, hop.b)))
-        for relay in outcome.plan.relays
-        for hop in relay.hops
-        if hop.satellite is not None
-    }
-    for a, b in sorted(joined):
+            canvas.line(ends(link.a, link.b), "fibre", 2.2)
+    for a, b in relayed_pairs(outcome):
         if a in places and b in places:
-            axes.plot(*line(a, b), color=LIGHT["relay"], linewidth=1.8, dashes=(5, 2.5))
+            canvas.line(ends(a, b), "relay", 1.8, dashes="9 4.5")
+
+
+def relayed_pairs(outcome: NightOutcome) -> list[tuple[str, str]]:
+    """Stations that a satellite joins in the plan's relays, each pair once and sorted."""
+    return sorted(
+        {
+            (min(hop.a, hop.b), max(hop.a, hop.b))
+            for relay in outcome.plan.relays
+            for hop in relay.hops
+            if hop.satellite is not None
+        }
+    )
 
 
 def _draw_nodes(
-    axes: Axes, view: View, network: Network, places: dict[str, tuple[float, float]]
+    canvas: Canvas, view: View, network: Network, places: dict[str, tuple[float, float]]
 ) -> None:
-    kinds = [(s.name, s.title, "o", "link", 8.0) for s in network.stations]
-    kinds += [(n.name, n.title, "s", "fibre", 6.5) for n in network.fibre_nodes]
     positions = {
-        name: (float(view.longitude(np.array([longitude]))[0]), latitude)
+        name: view.place(np.array([float(view.longitude(np.array([longitude]))[0]), latitude]))
         for name, (longitude, latitude) in places.items()
     }
-    for name, _, marker, colour, size in kinds:
-        axes.plot(
-            [positions[name][0]],
-            [positions[name][1]],
-            color=LIGHT[colour],
-            marker=marker,
-            markersize=size,
-            markerfacecolor=LIGHT[colour],
-            markeredgecolor=LIGHT["paper"],
-            markeredgewidth=1.2,
-        )
-    scale = WIDTH_PT / (view.east_deg - view.west_deg)
-    labels = map_labels({name: title or name for name, title, *_ in kinds})
+    for station in network.stations:
+        x, y = positions[station.name].tolist()
+        canvas.circle((x, y), 4.0, fill="link", stroke="paper", width_pt=1.2)
+    for node in network.fibre_nodes:
+        x, y = positions[node.name].tolist()
+        canvas.rectangle(x - 3.2, y - 3.2, 6.4, 6.4, fill="fibre", stroke="paper", stroke_pt=1.2)
+    titles = [(station.name, station.title) for station in network.stations]
+    titles += [(node.name, node.title) for node in network.fibre_nodes]
+    labels = map_labels({name: title or name for name, title in titles})
+    # Labels are placed in axes that run up.
     anchors_pt = {
-        name: ((x - view.west_deg) * scale, (y - view.south_deg) * scale / view.stretch)
-        for name, (x, y) in positions.items()
+        name: (float(point[0]), canvas.height_pt - float(point[1]))
+        for name, point in positions.items()
     }
     for name, spot in placed_labels(anchors_pt, labels, WIDTH_PT).items():
-        axes.annotate(
+        x, y = positions[name].tolist()
+        canvas.text(
+            (x + spot.dx_pt, y - spot.dy_pt),
             labels[name],
-            positions[name],
-            xytext=(spot.dx_pt, spot.dy_pt),
-            textcoords="offset points",
-            ha=spot.align,
-            va="center",
-            color=LIGHT["ink"],
-            fontsize=LABEL_SIZE_PT,
-            parse_math=False,
+            anchor=ANCHORS[spot.align],
+            size_pt=LABEL_SIZE_PT,
+            halo="sea",
         )

@@ -1,43 +1,36 @@
 """The sky over a station during one contact: where the satellite runs, and past what."""
 
-from collections.abc import Iterable
-
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from groundstation.network import Station
 from groundstation.night_records import NightPass
-from groundstation.report.figures.palette import LIGHT
-from groundstation.report.figures.svg import blank_figure, drawing_style
+from groundstation.report.drawing.canvas import Canvas
 from passes.track import Track
 
 Floats = NDArray[np.float64]
 
 SIZE_PT = 300.0
+CENTRE_PT, RADIUS_PT = SIZE_PT / 2.0, SIZE_PT / 2.32
 RINGS_DEG = (30.0, 60.0)
+COMPASS = "compass"
 # Below this ratio of singular values the pass runs so straight over the zenith that the Moon could
 # stand on either side of it.
 SMALLEST_SPREAD = 0.05
 
 
-def sky_figure(night_pass: NightPass, station: Station) -> Figure:
+def sky_figure(night_pass: NightPass, station: Station) -> Canvas:
     """The contact in azimuth and elevation: zenith in the middle, North up, East to the right."""
     track = night_pass.track
-    with drawing_style():
-        figure = blank_figure(SIZE_PT, SIZE_PT)
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        axes.set_axis_off()
-        axes.set_xlim(-1.16, 1.16)
-        axes.set_ylim(-1.16, 1.16)
-        _draw_compass(axes, station)
-        _draw_track(axes, track)
-        _draw_keyhole(axes, track, keyhole_seconds(track))
-        moon = moon_direction(track)
-        if moon is not None and moon[1] > 0.0:
-            _draw_moon(axes, track, *moon)
-    return figure
+    canvas = Canvas(SIZE_PT, SIZE_PT)
+    _draw_limits(canvas, station)
+    canvas.shared(COMPASS, draw_compass)
+    _draw_track(canvas, track)
+    _draw_keyhole(canvas, track, keyhole_seconds(track))
+    moon = moon_direction(track)
+    if moon is not None and moon[1] > 0.0:
+        _draw_moon(canvas, track, *moon)
+    return canvas
 
 
 def keyhole_seconds(track: Track) -> NDArray[np.bool_]:
@@ -71,110 +64,88 @@ def moon_direction(track: Track) -> tuple[float, float] | None:
     return float(np.arctan2(east, north) % (2.0 * np.pi)), float(np.mean(moon_elevation))
 
 
-def _on_chart(azimuth_rad: Floats | float, elevation_rad: Floats | float) -> tuple[Floats, Floats]:
-    """Chart coordinates: the horizon has radius 1, zenith distance is linear."""
-    radius = 1.0 - np.asarray(elevation_rad, dtype=np.float64) / (np.pi / 2.0)
-    return radius * np.sin(azimuth_rad), radius * np.cos(azimuth_rad)
-
-
-def _draw_compass(axes: Axes, station: Station) -> None:
-    around = np.radians(np.arange(0.0, 361.0, 3.0))
-    horizon = _on_chart(around, 0.0)
-    # The mask lies between the horizon and the skyline: out along one, back along the other.
-    skyline = _on_chart(around, np.maximum(station.site.horizon.elevation_at(around), 0.0))
-    axes.fill(
-        np.concatenate([horizon[0], skyline[0][::-1]]),
-        np.concatenate([horizon[1], skyline[1][::-1]]),
-        color=LIGHT["mask"],
-        linewidth=0,
+def on_chart(azimuth_rad: Floats | float, elevation_rad: Floats | float) -> Floats:
+    """Points of the chart [pt], shape (..., 2): zenith distance is linear from the middle."""
+    radius = RADIUS_PT * (1.0 - np.asarray(elevation_rad, dtype=np.float64) / (np.pi / 2.0))
+    return np.stack(
+        [CENTRE_PT + radius * np.sin(azimuth_rad), CENTRE_PT - radius * np.cos(azimuth_rad)],
+        axis=-1,
     )
+
+
+def draw_compass(canvas: Canvas) -> None:
+    """What every sky plot has: horizon, rings, cross and points of the compass."""
+    middle = (CENTRE_PT, CENTRE_PT)
     for ring_deg in RINGS_DEG:
-        axes.plot(*_on_chart(around, np.radians(ring_deg)), color=LIGHT["line"], linewidth=0.8)
-        x, y = _on_chart(np.radians(135.0), np.radians(ring_deg))
-        axes.text(
-            float(x), float(y), f"{ring_deg:g}°", color=LIGHT["soft"], ha="center", va="center"
-        )
-    axes.plot([-1, 1, np.nan, 0, 0], [0, 0, np.nan, -1, 1], color=LIGHT["line"], linewidth=0.8)
-    axes.plot(*horizon, color=LIGHT["axis"], linewidth=1.0)
-    axes.plot(
-        *_on_chart(around, station.min_elevation_rad),
-        color=LIGHT["axis"],
-        linewidth=0.9,
-        dashes=(3, 3),
-    )
+        canvas.circle(middle, RADIUS_PT * (1.0 - ring_deg / 90.0), stroke="line", width_pt=0.8)
+        x, y = on_chart(np.radians(135.0), np.radians(ring_deg))
+        canvas.text((float(x), float(y)), f"{ring_deg:g}°", "soft", anchor="middle")
+    low, high = CENTRE_PT - RADIUS_PT, CENTRE_PT + RADIUS_PT
+    canvas.line(np.array([[low, CENTRE_PT], [high, CENTRE_PT]]), "line", 0.8)
+    canvas.line(np.array([[CENTRE_PT, low], [CENTRE_PT, high]]), "line", 0.8)
+    canvas.circle(middle, RADIUS_PT, stroke="axis")
     for name, azimuth_deg in (("N", 0.0), ("E", 90.0), ("S", 180.0), ("W", 270.0)):
-        x, y = _on_chart(np.radians(azimuth_deg), np.radians(-7.5))
-        axes.text(
-            float(x), float(y), name, color=LIGHT["ink"], ha="center", va="center", weight="bold"
-        )
+        x, y = on_chart(np.radians(azimuth_deg), np.radians(-7.5))
+        canvas.text((float(x), float(y)), name, anchor="middle", is_bold=True)
 
 
-def _draw_track(axes: Axes, track: Track) -> None:
-    x, y = _on_chart(track.azimuth_rad, track.elevation_rad)
-    axes.plot(x, y, color=LIGHT["track"], linewidth=1.2)
-    usable = np.where(track.is_usable, 1.0, np.nan)
-    axes.plot(x * usable, y * usable, color=LIGHT["taken"], linewidth=3.6, solid_capstyle="round")
+def _draw_limits(canvas: Canvas, station: Station) -> None:
+    """The station's horizon mask and its lowest elevation of a contact."""
+    mask = station.site.horizon
+    if not mask.is_level:
+        # The mask lies between the horizon and the skyline: out along one, back along the other.
+        around = np.radians(np.arange(0.0, 361.0, 3.0))
+        skyline = on_chart(around, np.maximum(mask.elevation_at(around), 0.0))
+        canvas.area([np.concatenate([on_chart(around, 0.0), skyline[::-1]])], "mask")
+    lowest = RADIUS_PT * (1.0 - station.min_elevation_rad / (np.pi / 2.0))
+    canvas.circle((CENTRE_PT, CENTRE_PT), lowest, stroke="axis", width_pt=0.9, dashes="3 3")
+
+
+def _draw_track(canvas: Canvas, track: Track) -> None:
+    points = on_chart(track.azimuth_rad, track.elevation_rad)
+    canvas.line(points, "track", 1.2)
+    usable = np.where(track.is_usable[:, None], points, np.nan)
+    canvas.line(usable, "taken", 3.6, round_ends=True)
     seconds = np.flatnonzero(track.is_usable)
-    if seconds.size < 2:
-        return
-    _draw_arrow(axes, x, y, int(seconds[seconds.size // 3]))
+    if seconds.size > 1:
+        _draw_arrow(canvas, points, int(seconds[seconds.size // 3]))
 
 
-def _draw_arrow(axes: Axes, x: Floats, y: Floats, at: int) -> None:
+def _draw_arrow(canvas: Canvas, points: Floats, at: int) -> None:
     """An arrowhead along the track, so that the direction does not rest on colour."""
-    before, after = max(at - 3, 0), min(at + 3, x.size - 1)
-    along = np.array([x[after] - x[before], y[after] - y[before]])
+    along = points[min(at + 3, len(points) - 1)] - points[max(at - 3, 0)]
     length = float(np.hypot(*along))
     if length == 0.0:
         return
-    along = along / length * 0.085
+    along = along / length * 0.085 * RADIUS_PT
     across = np.array([-along[1], along[0]]) * 0.6
-    tip = np.array([x[at], y[at]]) + along
-    corners: Iterable[Floats] = (tip, tip - 1.7 * along + across, tip - 1.7 * along - across)
-    axes.fill(*np.transpose(list(corners)), color=LIGHT["taken"], linewidth=0)
+    tip = points[at] + along
+    canvas.area([np.array([tip, tip - 1.7 * along + across, tip - 1.7 * along - across])], "taken")
 
 
-def _draw_keyhole(axes: Axes, track: Track, blocked: NDArray[np.bool_]) -> None:
+def _draw_keyhole(canvas: Canvas, track: Track, blocked: NDArray[np.bool_]) -> None:
     if not blocked.any():
         return
-    x, y = _on_chart(track.azimuth_rad[blocked], track.elevation_rad[blocked])
-    axes.plot(x, y, color=LIGHT["keyhole"], linewidth=2.4, dashes=(1, 1))
-    axes.plot(
-        [np.mean(x)],
-        [np.mean(y)],
-        marker="X",
-        markersize=9,
-        color=LIGHT["keyhole"],
-        markeredgewidth=0,
-    )
+    points = on_chart(track.azimuth_rad, track.elevation_rad)
+    canvas.line(np.where(blocked[:, None], points, np.nan), "keyhole", 2.4, dashes="2 2")
+    middle = points[blocked].mean(axis=0)
+    for slope in (1.0, -1.0):
+        arm = 4.5 * np.array([1.0, slope])
+        canvas.line(np.array([middle - arm, middle + arm]), "keyhole", 3.0)
 
 
-def _draw_moon(axes: Axes, track: Track, azimuth_rad: float, elevation_rad: float) -> None:
-    x, y = _on_chart(azimuth_rad, elevation_rad)
-    axes.plot(
-        [x],
-        [y],
-        color=LIGHT["moon"],
-        marker="o",
-        markersize=11,
-        markerfacecolor=LIGHT["paper"],
-        markeredgecolor=LIGHT["moon"],
-        markeredgewidth=1.6,
-    )
-    track_x, track_y = _on_chart(track.azimuth_rad, track.elevation_rad)
+def _draw_moon(canvas: Canvas, track: Track, azimuth_rad: float, elevation_rad: float) -> None:
+    x, y = (float(value) for value in on_chart(azimuth_rad, elevation_rad))
+    canvas.circle((x, y), 5.5, fill="paper", stroke="moon", width_pt=1.6)
+    points = on_chart(track.azimuth_rad, track.elevation_rad)
 
     def room(side: float) -> float:
         """Distance of the word's middle from the track; none where it would leave the chart."""
-        middle = float(x) + 0.25 * side
-        return float(np.min(np.hypot(track_x - middle, track_y - y))) if abs(middle) < 0.9 else 0.0
+        middle = x + 0.25 * RADIUS_PT * side
+        if abs(middle - CENTRE_PT) >= 0.9 * RADIUS_PT:
+            return 0.0
+        return float(np.hypot(points[:, 0] - middle, points[:, 1] - y).min())
 
     side = max((-1.0, 1.0), key=room)
-    axes.text(
-        float(x) + 0.085 * side,
-        float(y),
-        "Moon",
-        color=LIGHT["moon"],
-        ha="right" if side < 0 else "left",
-        va="center",
-        weight="bold",
-    )
+    anchor = "end" if side < 0 else "start"
+    canvas.text((x + 0.085 * RADIUS_PT * side, y), "Moon", "moon", anchor=anchor, is_bold=True)

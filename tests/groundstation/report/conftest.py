@@ -32,8 +32,9 @@ from groundstation.night_records import (
     StationNight,
 )
 from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, Relay
-from passes.counts.expected import CountRates, Noise
+from passes.counts.expected import CountRates
 from passes.counts.moments import ORDER, Moments
+from passes.counts.noise import Noise
 from passes.forecast import PassForecast
 from passes.key.epsilon import lim_2014_budget
 from passes.key.records import KeyResult
@@ -364,7 +365,14 @@ def _make_night() -> NightOutcome:
         epoch = START - timedelta(hours=30)
         elements.append(
             ElementsUsed(
-                row[0], row[1], epoch, 151_200.0, "elements.tle", "cd34" * 16, "1 x", "2 x",
+                row[0],
+                row[1],
+                epoch,
+                151_200.0,
+                "elements.tle",
+                "cd34" * 16,
+                "1 x",
+                "2 x",
                 planned_elements(
                     name=row[0],
                     altitude_m=550e3,

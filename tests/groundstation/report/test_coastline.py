@@ -5,7 +5,6 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from matplotlib.path import Path
 
 from groundstation.report.figures.network_map import coastline
 
@@ -17,7 +16,15 @@ def rings():
 
 def is_land(rings, longitude, latitude):
     # A point in an odd number of rings is land: the Caspian Sea is a ring within a ring.
-    return sum(Path(ring).contains_point((longitude, latitude)) for ring in rings) % 2 == 1
+    return bool(sum(is_inside(ring, longitude, latitude) for ring in rings) % 2 == 1)
+
+
+def is_inside(ring, x, y):
+    """Whether a ray to the east crosses the ring an odd number of times."""
+    (x1, y1), (x2, y2) = ring.T, np.roll(ring, -1, axis=0).T
+    crosses = (y1 > y) != (y2 > y)
+    at = x1 + (y - y1) * (x2 - x1) / np.where(y2 == y1, 1.0, y2 - y1)
+    return np.count_nonzero(crosses & (at > x)) % 2 == 1
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,52 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.text import Annotation
 
 from groundstation.night_records import GroundTrack
-from groundstation.report.figures.labels import placed_labels
-from groundstation.report.figures.link import loss_figure, rate_figure
+from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.drawing.panel import time_ticks
+from groundstation.report.figures.labels import placed_labels, short_label
+from groundstation.report.figures.link import (
+    contact_window,
+    loss_figure,
+    rate_figure,
+    stacked_loss_db,
+)
 from groundstation.report.figures.network_map import (
+    WIDTH_PT,
+    clipped,
     map_labels,
     network_map,
+    relayed_pairs,
     track_segments,
     view_of,
 )
-from groundstation.report.figures.palette import LIGHT
-from groundstation.report.figures.sky import keyhole_seconds, moon_direction, sky_figure
-from groundstation.report.figures.svg import blank_figure, inline_svg, short_label
+from groundstation.report.figures.sky import (
+    CENTRE_PT,
+    RADIUS_PT,
+    keyhole_seconds,
+    moon_direction,
+    on_chart,
+    sky_figure,
+)
+
+
+def lines_of(canvas, colour):
+    """Lines of one colour as arrays of points [pt], piece by piece."""
+    pieces = []
+    for data in re.findall(rf'<path d="([^"]+)" stroke="var\(--{colour}\)"', canvas.body):
+        for part in data.split("M")[1:]:
+            start, steps = part.split("l")
+            first = np.array(start.split(), dtype=float)
+            moves = np.array(re.findall(r"-?\d+", steps), dtype=float).reshape(-1, 2)
+            pieces.append(np.vstack([first, first + np.cumsum(moves, axis=0)]) / 10.0)
+    return pieces
+
+
+def runs_of(flags):
+    """First and last index of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    return list(zip(edges[::2], edges[1::2] - 1, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -32,28 +64,31 @@ def chosen(night):
     ]
 
 
-def lines_of(axes, colour):
-    return [line for line in axes.lines if line.get_color() == LIGHT[colour]]
-
-
 def test_the_bold_part_of_a_sky_plot_is_the_usable_part(chosen):
     for night_pass, station in chosen:
-        bold, *_ = lines_of(sky_figure(night_pass, station).axes[0], "taken")
-        drawn = np.isfinite(bold.get_xdata())
-        assert np.array_equal(drawn, night_pass.track.is_usable)
+        track = night_pass.track
+        points = on_chart(track.azimuth_rad, track.elevation_rad)
+        bold = lines_of(sky_figure(night_pass, station), "taken")
+        runs = [run for run in runs_of(track.is_usable) if run[1] > run[0]]
+        assert len(bold) == len(runs)
+        for piece, (first, last) in zip(bold, runs, strict=True):
+            # Coordinates are tenths of a point.
+            assert np.allclose(piece[[0, -1]], points[[first, last]], atol=0.06)
 
 
 def test_a_sky_plot_has_north_up_and_east_right(chosen):
     night_pass, station = chosen[0]
+    count = len(night_pass.track.times_s)
     track = replace(
         night_pass.track,
-        azimuth_rad=np.full_like(night_pass.track.azimuth_rad, np.pi / 2),
-        elevation_rad=np.full_like(night_pass.track.azimuth_rad, np.pi / 6),
+        azimuth_rad=np.linspace(np.pi / 2, 0.0, count),
+        elevation_rad=np.full(count, np.pi / 6),
     )
-    line, *_ = lines_of(sky_figure(replace(night_pass, track=track), station).axes[0], "track")
-    # East at 30 degrees: two thirds of the way from the zenith to the right rim.
-    assert np.allclose(line.get_xdata(), 2.0 / 3.0)
-    assert np.allclose(line.get_ydata(), 0.0)
+    (line,) = lines_of(sky_figure(replace(night_pass, track=track), station), "track")
+    # At 30 degrees: two thirds of the way from the zenith to the rim, from East to North.
+    away = 2.0 / 3.0 * RADIUS_PT
+    assert line[0] == pytest.approx([CENTRE_PT + away, CENTRE_PT], abs=0.06)
+    assert line[-1] == pytest.approx([CENTRE_PT, CENTRE_PT - away], abs=0.06)
 
 
 def test_a_keyhole_is_drawn_where_the_mount_is_too_slow(chosen):
@@ -61,7 +96,8 @@ def test_a_keyhole_is_drawn_where_the_mount_is_too_slow(chosen):
     assert slow
     for night_pass, station in slow:
         assert np.count_nonzero(keyhole_seconds(night_pass.track)) == night_pass.keyhole_s
-        assert lines_of(sky_figure(night_pass, station).axes[0], "keyhole")
+        # The stretch itself and the two strokes of the cross.
+        assert len(lines_of(sky_figure(night_pass, station), "keyhole")) == 3
 
 
 def test_the_moon_is_found_from_its_separations(chosen):
@@ -92,35 +128,42 @@ def test_curves_break_where_seconds_are_not_usable(chosen):
     gapped = [p for p, _ in chosen if p.keyhole_s > 0]
     assert gapped
     for night_pass in gapped:
-        for axes in rate_figure(night_pass, night_pass.forecast).axes:
-            missing = np.count_nonzero(~np.isfinite(axes.lines[0].get_ydata()))
-            assert missing == night_pass.keyhole_s
+        runs = [run for run in runs_of(night_pass.track.is_usable) if run[1] > run[0]]
+        figure = rate_figure(night_pass, night_pass.forecast)
+        assert len(runs) > 1
+        assert len(lines_of(figure, "sifted")) == len(lines_of(figure, "qber")) == len(runs)
 
 
 def test_the_stack_of_losses_ends_at_the_total(chosen):
     for night_pass, _ in chosen:
-        top = loss_figure(night_pass, night_pass.forecast).axes[0].lines[-1]
-        usable = night_pass.track.is_usable
-        total = dict(
-            zip(night_pass.track.times_s, night_pass.forecast.budget.total_db, strict=True)
-        )
-        times_s, loss_db = np.asarray(top.get_xdata()), np.asarray(top.get_ydata())
-        drawn = np.isfinite(loss_db)
-        assert drawn.sum() > 50
+        track, budget = night_pass.track, night_pass.forecast.budget
+        top = stacked_loss_db(night_pass, night_pass.forecast)[-1]
+        window = contact_window(track)
+        usable = track.is_usable[window]
         # Sums in another order differ in the last bits.
-        expected = [total[t] for t in times_s[drawn]]
-        assert np.allclose(loss_db[drawn], expected, rtol=1e-12)
-        assert times_s[0] == night_pass.track.times_s[usable][0]
+        assert np.allclose(top[usable], budget.total_db[window][usable], rtol=1e-12)
+        assert np.all(np.isnan(top[~usable]))
+
+
+def test_the_curve_of_the_total_is_drawn_to_scale(chosen):
+    night_pass, _ = chosen[0]
+    top = stacked_loss_db(night_pass, night_pass.forecast)[-1]
+    drawn = np.vstack(lines_of(loss_figure(night_pass, night_pass.forecast), "ink"))
+    # The panel is 240 pt high, from 270 pt upwards, and ends 8 % above the largest loss.
+    highest = 270.0 - drawn[:, 1].min()
+    assert highest == pytest.approx(240.0 / 1.08, abs=0.1)
+    lowest = (270.0 - drawn[:, 1].max()) / highest
+    assert lowest == pytest.approx(np.nanmin(top) / np.nanmax(top), abs=2e-3)
 
 
 def test_ticks_are_full_minutes_of_utc(chosen):
-    night_pass, _ = chosen[0]
-    axes = loss_figure(night_pass, night_pass.forecast).axes[0]
-    seconds = list(axes.get_xticks())
-    labels = [text.get_text() for text in axes.get_xticklabels()]
-    # The made-up epoch is 12:00 UTC.
-    assert labels == [f"{12 + int(s // 3600):02d}:{int(s % 3600 // 60):02d}" for s in seconds]
-    assert all(s % 60 == 0 for s in seconds)
+    track = chosen[0][0].track
+    ticks = time_ticks(track.epoch, float(track.times_s[0]), float(track.times_s[-1]))
+    assert 2 <= len(ticks) <= 6
+    for second, label in ticks:
+        # The made-up epoch is 12:00 UTC.
+        assert second % 60 == 0
+        assert label == f"{12 + int(second // 3600):02d}:{int(second % 3600 // 60):02d}"
 
 
 def test_a_ground_track_is_cut_where_it_leaves_the_map(night):
@@ -157,16 +200,24 @@ def test_a_network_across_the_antimeridian_is_shown_in_one_piece():
 
 
 def test_every_station_and_node_is_named_on_the_map(night):
-    figure = network_map(night)
-    named = {text.get_text() for text in figure.axes[0].texts}
+    body = network_map(night).body
     network = night.network
-    assert {s.title for s in network.stations} <= named
-    assert {n.title for n in network.fibre_nodes} <= named
-    view = figure.axes[0].get_xlim()
-    assert all(
-        isinstance(text, Annotation) and view[0] < text.xy[0] < view[1]
-        for text in figure.axes[0].texts
-    )
+    for item in (*network.stations, *network.fibre_nodes):
+        assert f">{item.title}</text>" in body
+    places = [float(x) / 10.0 for x in re.findall(r'<circle cx="(-?\d+)"', body)]
+    assert len(places) == len(network.stations)
+    assert all(0.0 < x < WIDTH_PT for x in places)
+
+
+def test_land_is_cut_at_the_edges_of_the_map():
+    view = view_of([(10.0, 45.0)])
+    corners = np.array([[0.0, 90.0], [60.0, 90.0], [60.0, 0.0], [0.0, 0.0]])
+    inside = clipped(corners, view)
+    assert inside[:, 0].min() == pytest.approx(max(view.west_deg, 0.0))
+    assert inside[:, 0].max() == pytest.approx(min(view.east_deg, 60.0))
+    assert inside[:, 1].min() == pytest.approx(view.south_deg)
+    assert inside[:, 1].max() == pytest.approx(view.north_deg)
+    assert len(clipped(corners + 200.0, view)) == 0
 
 
 def test_long_titles_give_way_to_the_names_of_the_network_file():
@@ -176,12 +227,11 @@ def test_long_titles_give_way_to_the_names_of_the_network_file():
 
 
 def test_relays_and_fibres_are_lines_between_their_ends(night):
-    axes = network_map(night).axes[0]
-    fibre = [line for line in lines_of(axes, "fibre") if len(line.get_xdata()) == 2]
-    assert len(fibre) == len(night.network.fibre_links)
-    relayed = lines_of(axes, "relay")
+    figure = network_map(night)
+    assert len(lines_of(figure, "fibre")) == len(night.network.fibre_links)
     # Graz - Heriot-Watt, Oberpfaffenhofen - Helmos, Oberpfaffenhofen - Skinakas, Skinakas - Helmos.
-    assert len(relayed) == 4
+    assert len(relayed_pairs(night)) == 4
+    assert len(lines_of(figure, "relay")) == 4
 
 
 def test_labels_that_can_stand_apart_do_not_touch():
@@ -194,24 +244,17 @@ def test_labels_that_can_stand_apart_do_not_touch():
 
 
 def test_a_colour_outside_the_palette_is_refused():
-    figure = blank_figure(100.0, 100.0)
-    figure.add_axes((0, 0, 1, 1)).plot([0, 1], color="#123456")
-    with pytest.raises(ValueError, match="colour #"):
-        inline_svg(figure, prefix="x", label="a line")
+    with pytest.raises(ValueError, match="colour '#123456' is not in the palette"):
+        Canvas(100.0, 100.0).line(np.array([[0.0, 0.0], [1.0, 1.0]]), "#123456", 1.0)
 
 
-def test_ids_of_two_figures_in_one_page_differ(chosen):
-    night_pass, station = chosen[0]
-    ids = [
-        set(
-            re.findall(
-                r'id="([^"]+)"', inline_svg(sky_figure(night_pass, station), prefix=p, label="")
-            )
-        )
-        for p in ("one", "two")
-    ]
-    assert ids[0]
-    assert not ids[0] & ids[1]
+def test_drawings_of_one_page_have_no_ids_of_their_own(chosen):
+    for night_pass, station in chosen:
+        for figure in (
+            sky_figure(night_pass, station),
+            loss_figure(night_pass, night_pass.forecast),
+        ):
+            assert " id=" not in figure.inline("x")
 
 
 def test_a_long_label_keeps_its_beginning():

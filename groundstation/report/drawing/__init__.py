@@ -1,0 +1,1 @@
+"""Drawing in SVG: a few shapes, text as text, colours that follow the page."""
