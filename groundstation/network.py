@@ -1,8 +1,11 @@
 """The network: satellites, stations, fibres, consumers, demands, policies; records only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from groundstation.notify_policy import NotifyPolicy
+from groundstation.permission.records import PermissionRule
+from groundstation.weather_policy import StationWeather, WeatherPolicy
 from passes.counts.source import DecoySource
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.mount import MountLimits
@@ -94,6 +97,7 @@ class Station:
     maintenance : spans in which the station is closed
     setup_s : time between two contacts at this station
     note : what a reader of the report should know
+    weather : sensors, climatology and limits to open
     """
 
     name: str
@@ -109,6 +113,7 @@ class Station:
     maintenance: tuple[Interval, ...]
     setup_s: float
     note: str
+    weather: StationWeather = field(default_factory=StationWeather)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,7 @@ class Policies:
     warn_elements_age_s, max_elements_age_s : age of the element set at the middle of the night
     horizon_nights : nights that one plan covers
     max_satellite_hops, max_fibre_hops : of one relay path
+    freeze_s : a pass that starts sooner than this keeps the assignment that it has
     """
 
     min_elevation_rad: float
@@ -221,6 +227,7 @@ class Policies:
     horizon_nights: int
     max_satellite_hops: int
     max_fibre_hops: int
+    freeze_s: float = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +236,8 @@ class Network:
 
     `digest` is the SHA-256 of the file's bytes; `elements` are the element files it names,
     relative to `folder`; `default_night` is the night a shipped example was made for; `sources`
-    are where `tle fetch` gets element sets.
+    are where `tle fetch` gets element sets; `permissions` are what links need before they shine;
+    `weather` is how forecasts are fetched and used; `notify` is who is told of a night.
     """
 
     name: str
@@ -248,3 +256,6 @@ class Network:
     key: KeyPolicy
     policies: Policies
     sources: tuple[ElementSource, ...] = ()
+    permissions: tuple[PermissionRule, ...] = ()
+    weather: WeatherPolicy = field(default_factory=WeatherPolicy)
+    notify: NotifyPolicy = field(default_factory=NotifyPolicy)

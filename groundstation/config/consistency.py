@@ -17,7 +17,9 @@ from groundstation.config.alternatives import ALTERNATIVE_RULES
 from groundstation.config.element_sources import SOURCE_RULES
 from groundstation.config.faults import Finding
 from groundstation.config.locator import path_text
+from groundstation.config.permissions import PERMISSION_RULES
 from groundstation.config.tables import Document, named, number_of, table_of, tables_of
+from groundstation.config.weather_rules import WEATHER_RULES
 from groundstation.suggest import did_you_mean
 
 Rule = Callable[[Document], Iterator[Finding]]
@@ -25,7 +27,7 @@ Rule = Callable[[Document], Iterator[Finding]]
 
 def inconsistencies(document: Document) -> list[Finding]:
     """Every breach of a rule, rule by rule."""
-    rules = (*_RULES, *ALTERNATIVE_RULES, *SOURCE_RULES)
+    rules = (*_RULES, *ALTERNATIVE_RULES, *SOURCE_RULES, *PERMISSION_RULES, *WEATHER_RULES)
     return [finding for rule in rules for finding in rule(document)]
 
 

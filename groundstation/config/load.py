@@ -14,6 +14,8 @@ from groundstation.config.consistency import inconsistencies
 from groundstation.config.document.root import Document
 from groundstation.config.faults import Finding, findings_of
 from groundstation.config.locator import LineIndex, locate, path_text
+from groundstation.config.notify import notify_findings, notify_of
+from groundstation.config.permissions import permissions_of
 from groundstation.config.records import (
     key_policy_of,
     policies_of,
@@ -22,6 +24,8 @@ from groundstation.config.records import (
     stations_of,
 )
 from groundstation.config.relay import demands_of, fibre_links_of, fibre_nodes_of, sites_of
+from groundstation.config.tables import table_of, tables_of
+from groundstation.config.weather import weather_of
 from groundstation.errors import ConfigError, Fault, UsageError
 from groundstation.network import Network
 
@@ -69,7 +73,21 @@ def load_network(path: Path) -> Network:
 def read_network_file(path: Path) -> NetworkFile:
     """A network file, checked against models and rules."""
     file = path / FILE_NAME if path.is_dir() else path
-    data = _bytes_of(file)
+    return _checked(file, _bytes_of(file), with_elements=True)
+
+
+def kept_network(data: bytes, file: Path) -> Network:
+    """The network that kept bytes describe; the element files they name may be gone.
+
+    Parameters
+    ----------
+    data : what the network file held
+    file : where it was, for messages and for what is relative to it
+    """
+    return network_of_file(_checked(file, data, with_elements=False))
+
+
+def _checked(file: Path, data: bytes, *, with_elements: bool) -> NetworkFile:
     tables, lines = _parse(file, data)
     findings: list[Finding] = []
     document: Document | None = None
@@ -78,7 +96,9 @@ def read_network_file(path: Path) -> NetworkFile:
     except ValidationError as error:
         findings += findings_of(error, Document)
     findings += inconsistencies(tables)
-    findings += _absent_elements(file, tables)
+    findings += notify_findings(tables)
+    if with_elements:
+        findings += _absent_elements(file, tables) + _absent_climatologies(file, tables)
     if document is None or findings:
         raise _config_error(file, lines, findings)
     return NetworkFile(file, hashlib.sha256(data).hexdigest(), document, lines)
@@ -101,7 +121,7 @@ def network_of_file(file: NetworkFile) -> Network:
         elements=tuple(table.elements),
         default_night=None if table.default_night is None else table.default_night.isoformat(),
         satellites=satellites_of(document),
-        stations=stations_of(document),
+        stations=stations_of(document, file.path.parent),
         fibre_nodes=fibre_nodes_of(document),
         fibre_links=fibre_links,
         sites=sites_of(document),
@@ -109,6 +129,9 @@ def network_of_file(file: NetworkFile) -> Network:
         key=key,
         policies=policies_of(document),
         sources=sources_of(document, file.path.parent),
+        weather=weather_of(document),
+        permissions=permissions_of(document.permissions),
+        notify=notify_of(document.notify),
     )
 
 
@@ -164,6 +187,19 @@ def _absent_elements(file: Path, tables: dict[str, Any]) -> list[Finding]:
         (("network", "elements", index), f"there is no file {name} in {file.parent.resolve()}")
         for index, name in enumerate(names if isinstance(names, list) else [])
         if isinstance(name, str) and not _is_there(file.parent, name)
+    ]
+
+
+def _absent_climatologies(file: Path, tables: dict[str, Any]) -> list[Finding]:
+    """Tables of climatology that are named but not there."""
+    return [
+        (
+            ("stations", index, "climatology", "file"),
+            f"there is no file {name} in {file.parent.resolve()}",
+        )
+        for index, station in tables_of(tables, "stations")
+        if isinstance(name := table_of(station, "climatology").get("file"), str)
+        and not (file.parent / name).is_file()
     ]
 
 

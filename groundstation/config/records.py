@@ -6,12 +6,13 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from groundstation.config.air import atmosphere_of
-from groundstation.config.document.root import Document, Policies
+from groundstation.config.document.root import Document
 from groundstation.config.document.satellite import PlannedOrbit as PlannedOrbitTable
 from groundstation.config.document.satellite import Satellite as SatelliteTable
 from groundstation.config.document.source import ElementSource as SourceTable
 from groundstation.config.document.station import Station as StationTable
 from groundstation.config.terminals import receiver_of, source_of, transmitter_of
+from groundstation.config.weather import station_weather_of
 from groundstation.network import (
     Interval,
     KeyPolicy,
@@ -68,15 +69,16 @@ def _planned_orbit(table: PlannedOrbitTable) -> PlannedOrbit:
     )
 
 
-def stations_of(document: Document) -> tuple[Station, ...]:
-    """Every station, with the policy's limits where it has none of its own."""
+def stations_of(document: Document, folder: Path) -> tuple[Station, ...]:
+    """Every station, with the policy's limits where it has none of its own; paths in `folder`."""
     return tuple(
-        _station(table, f"stations[{index}]", document.policies)
+        _station(table, f"stations[{index}]", document, folder)
         for index, table in enumerate(document.stations)
     )
 
 
-def _station(table: StationTable, path: str, policies: Policies) -> Station:
+def _station(table: StationTable, path: str, document: Document, folder: Path) -> Station:
+    policies = document.policies
     receivers, missing = _receivers(table, path)
     atmosphere, lacking = atmosphere_of(table, path)
     return Station(
@@ -95,6 +97,7 @@ def _station(table: StationTable, path: str, policies: Policies) -> Station:
         ),
         setup_s=table.setup_s,
         note=table.note,
+        weather=station_weather_of(table, document.safety, folder),
     )
 
 
@@ -169,6 +172,7 @@ def policies_of(document: Document) -> PoliciesRecord:
         horizon_nights=table.horizon_nights,
         max_satellite_hops=table.max_satellite_hops,
         max_fibre_hops=table.max_fibre_hops,
+        freeze_s=table.freeze_min * 60.0,
     )
 
 

@@ -169,6 +169,10 @@ def read_observing_conditions(
             refuse(place, "", f"{value[0]:g} percent may be a fraction: declare its unit")
         values[quantity] = value[0] * scale
         ages_s.append(value[1])
+    air, dew = (_sensor(device, name) for name in ("Temperature", "DewPoint"))
+    if air is not None and dew is not None:
+        values[Quantity.DEW_POINT_SPREAD] = max(air[0] - dew[0], 0.0)
+        ages_s += [air[1], dew[1]]
     if not values:
         refuse(device.address, "", "the device knows no value that is used here")
     retrieved_at = now()

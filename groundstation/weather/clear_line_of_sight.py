@@ -143,6 +143,16 @@ class ClearChance:
     source: str
     reason: str | None
 
+    @property
+    def lowest(self) -> float:
+        """Lower end of what the number of members and the model leave open; NaN if unknown."""
+        return float(np.minimum(self.low, self.model_low))
+
+    @property
+    def highest(self) -> float:
+        """Upper end of the same."""
+        return float(np.maximum(self.high, self.model_high))
+
 
 _DEFAULT = KauthPenquite()
 _BOUNDS = tuple(KauthPenquite(aspect_ratio) for aspect_ratio in ASPECT_RATIO_RANGE)

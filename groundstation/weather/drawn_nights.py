@@ -2,23 +2,33 @@
 
 A drawn night is one value of a standard normal variable per station. The variables have the stated
 correlation, and each is turned into cover by its percentile of the month (a Gaussian copula:
-Nelsen, An Introduction to Copulas, 2nd edition, 2006, section 2.3). The cover holds all night.
+Nelsen, An Introduction to Copulas, 2nd edition, 2006, section 2.3). A night keeps its rank from
+beginning to end; where the climatology knows hours, its cover changes with them.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from scipy.special import ndtr
 
 from groundstation.weather.errors import WeatherError
 from groundstation.weather.formats.climatology import Climatology
-from groundstation.weather.records import Floats, Provenance, Quantity, Weather, WeatherKind
+from groundstation.weather.records import (
+    SECONDS_PER_HOUR,
+    Floats,
+    Provenance,
+    Quantity,
+    Weather,
+    WeatherKind,
+)
 
 EARTH_RADIUS_M = 6_371_000.0
 # Cover of mid-latitude nights loses its correlation over some hundred kilometres; a network with
 # observations of its own states its own length.
 CORRELATION_LENGTH_M = 400_000.0
+
+SECONDS_PER_DAY = 86_400.0
 
 _ROUNDING = 1e-9
 
@@ -49,13 +59,15 @@ def draw_nights(
     stop: datetime,
     rng: np.random.Generator,
 ) -> dict[str, Weather]:
-    """Station -> weather of one night, a member for every drawn night.
+    """Station -> weather of one night or several, a member for every drawn night.
+
+    Every day after `start` is drawn by itself: how one night follows from the last is not known.
 
     Parameters
     ----------
     correlation : between the stations, in their order, shape (stations, stations)
     members : names of the nights to draw; member i is the same night at all stations
-    start, stop : of the night, aware; its month is that of `start`
+    start, stop : of the nights, aware
     rng : a generator with a stated seed
 
     Raises
@@ -64,9 +76,11 @@ def draw_nights(
         the correlation is not one
     """
     factor = _factor(np.asarray(correlation, dtype=np.float64), len(climatologies))
-    normal = rng.standard_normal((len(members), len(climatologies))) @ factor.T
-    rank = ndtr(normal)
     length_s = (stop - start).total_seconds()
+    nights = max(int(np.ceil(length_s / SECONDS_PER_DAY)), 1)
+    normal = rng.standard_normal((nights, len(members), len(climatologies))) @ factor.T
+    rank = ndtr(normal)
+    times_s = np.append(np.arange(0.0, length_s, SECONDS_PER_HOUR), length_s)
     return {
         climate.station: Weather(
             station=climate.station,
@@ -78,18 +92,24 @@ def draw_nights(
                 climate.sha256,
             ),
             epoch=start,
-            times_s=np.array([0.0, length_s]),
+            times_s=times_s,
             members=tuple(members),
-            series=_constant(climate.cover_at(start.month, rank[:, i])),
+            series={Quantity.CLOUD_TOTAL: _cover(climate, start, times_s, rank[:, :, i])},
             is_held=False,
-            longest_gap_s=length_s,
+            longest_gap_s=SECONDS_PER_HOUR,
         )
         for i, climate in enumerate(climatologies)
     }
 
 
-def _constant(cover: Floats) -> Mapping[Quantity, Floats]:
-    return {Quantity.CLOUD_TOTAL: np.stack([cover, cover], axis=1)}
+def _cover(climate: Climatology, start: datetime, times_s: Floats, rank: Floats) -> Floats:
+    """Cover at every sample, shape (members, times), from ranks of shape (nights, members)."""
+    columns = []
+    for time_s in times_s:
+        night = min(int(time_s // SECONDS_PER_DAY), len(rank) - 1)
+        instant = (start + timedelta(seconds=float(time_s))).astimezone(UTC)
+        columns.append(climate.cover_at(instant.month, rank[night], instant.hour))
+    return np.stack(columns, axis=1)
 
 
 def _factor(correlation: Floats, count: int) -> Floats:

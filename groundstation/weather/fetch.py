@@ -20,11 +20,10 @@ from groundstation.weather.formats.documents import shown
 from groundstation.weather.formats.open_meteo import Wanted, read_open_meteo
 from groundstation.weather.open_meteo_source import (
     RULES,
-    StationPoint,
     WeatherSource,
     query_url,
 )
-from groundstation.weather.records import Weather
+from groundstation.weather.records import StationPoint, Weather
 from tle.errors import SourceError, UnreachableError
 from tle.provider import fetches
 from tle.provider.fetches import Outcome, Request, Stop
@@ -96,11 +95,18 @@ def fetch_weather(
     return tuple(results)
 
 
-def held_weather(db: Database, source: WeatherSource, point: StationPoint) -> Weather | None:
+@dataclass(frozen=True, slots=True)
+class HeldDocument:
+    """An answer as it came, and when its content first came."""
+
+    body: bytes
+    retrieved_at: datetime
+
+
+def held_document(db: Database, source: WeatherSource, point: StationPoint) -> HeldDocument | None:
     """The last good answer for a station, dated by when its content first came.
 
-    An answer that comes again unchanged is not younger for it. None where there never was one, or
-    where it does not fit the source as it is now described.
+    An answer that comes again unchanged is not younger for it. None where there never was one.
     """
     url = query_url(source, point)
     held = fetches.held_answer(db, url)
@@ -113,8 +119,16 @@ def held_weather(db: Database, source: WeatherSource, point: StationPoint) -> We
         limit=1,
     )
     first = datetime.fromisoformat(next(iter(rows))["retrieved_at"])
+    return HeldDocument(fetches.payload(db, held.sha256), first)
+
+
+def held_weather(db: Database, source: WeatherSource, point: StationPoint) -> Weather | None:
+    """The weather of `held_document`; None where it does not fit the source as it now is."""
+    held = held_document(db, source, point)
+    if held is None:
+        return None
     try:
-        return _read(fetches.payload(db, held.sha256), source, point, first)
+        return read_answer(held.body, source, point, held.retrieved_at)
     except WeatherError:
         return None
 
@@ -175,7 +189,7 @@ def _judge(
         return outcome, {**values, "reason": reason}
     values["bytes"] = len(answer.body)
     try:
-        weather = _read(answer.body, source, point, at)
+        weather = read_answer(answer.body, source, point, at)
         _check_present(weather, at)
     except WeatherError as error:
         where = f"{error.where}: " if error.where else ""
@@ -188,7 +202,14 @@ def _judge(
     return outcome, {**values, **validators, "objects": len(weather.members)}
 
 
-def _read(body: bytes, source: WeatherSource, point: StationPoint, at: datetime) -> Weather:
+def read_answer(body: bytes, source: WeatherSource, point: StationPoint, at: datetime) -> Weather:
+    """An answer of a source about one station, retrieved at an instant.
+
+    Raises
+    ------
+    WeatherError
+        with the key that is wrong
+    """
     wanted = Wanted(
         point.station, point.latitude_deg, point.longitude_deg, source.model, source.members
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from groundstation.weather.records import SECONDS_PER_HOUR
+from groundstation.weather.records import SECONDS_PER_HOUR, StationPoint
 from tle.provider.providers import Rules
 from tle.provider.transport import Limits
 
@@ -70,15 +70,6 @@ class WeatherSource:
     def members(self) -> int | None:
         """How many members an answer must have; None where the model is not in `MEMBERS`."""
         return 1 if self.api is WeatherApi.FORECAST else MEMBERS.get(self.model)
-
-
-@dataclass(frozen=True, slots=True)
-class StationPoint:
-    """Where weather is wanted."""
-
-    station: str
-    latitude_deg: float
-    longitude_deg: float
 
 
 def query_url(source: WeatherSource, point: StationPoint) -> str:

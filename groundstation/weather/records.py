@@ -34,6 +34,7 @@ class Quantity(StrEnum):
     WIND_GUST = "wind_gust_m_s"
     HUMIDITY = "relative_humidity_fraction"
     RAIN_RATE = "rain_rate_m_s"
+    DEW_POINT_SPREAD = "dew_point_spread_k"
 
 
 # Largest value that is believed; the lowest is 0 for all. The wind record at the ground is 113 m/s
@@ -45,6 +46,9 @@ _LARGEST = {
     # Sensors show up to a few percent beyond saturation, and mist is a little above it.
     Quantity.HUMIDITY: 1.05,
     Quantity.RAIN_RATE: 2e-3,
+    # Deserts reach 50 K between air and dew point; at saturation the difference of two rounded
+    # readings is taken as 0.
+    Quantity.DEW_POINT_SPREAD: 80.0,
 }
 
 
@@ -55,6 +59,15 @@ class WeatherKind(StrEnum):
     ENSEMBLE = "ensemble"
     FORECAST = "forecast"
     CLIMATOLOGY = "climatology"
+
+
+@dataclass(frozen=True, slots=True)
+class StationPoint:
+    """Where weather is wanted."""
+
+    station: str
+    latitude_deg: float
+    longitude_deg: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,26 +41,31 @@ class Scenarios:
 
 
 def joint_scenarios(
-    records: Sequence[Weather], most_apart_s: float = SECONDS_PER_HOUR
+    records: Sequence[Weather],
+    most_apart_s: float = SECONDS_PER_HOUR,
+    *,
+    alone: Sequence[Weather] = (),
 ) -> Scenarios:
     """Join records of several stations whose members are the same worlds.
 
     Parameters
     ----------
     most_apart_s : between two retrievals of records that do not say which run they are of
+    alone : records that have no tie to any other, brought to the same members by
+        `members_drawn`; they are named as independent
 
     Raises
     ------
     WeatherError
         two records do not fit together
     """
-    if not records:
+    if not records and not alone:
         raise WeatherError("there is no weather to make scenarios of")
     is_drawn = [record.provenance.kind is WeatherKind.CLIMATOLOGY for record in records]
     drawn = [record for record, is_one in zip(records, is_drawn, strict=True) if is_one]
     computed = [record for record, is_one in zip(records, is_drawn, strict=True) if not is_one]
-    first = (computed or drawn)[0]
-    for record in records:
+    first = (computed or drawn or list(alone))[0]
+    for record in (*records, *alone):
         if record.members != first.members:
             raise WeatherError(
                 f"{record.station} has {len(record.members)} members, {first.station} has "
@@ -68,11 +73,25 @@ def joint_scenarios(
             )
     for record in computed:
         _check_same_run(first, record, most_apart_s)
-    stations = [record.station for record in records]
+    together = (*records, *alone)
+    stations = [record.station for record in together]
     if len(set(stations)) != len(stations):
         raise WeatherError("a station has two records of weather")
-    alone = tuple(record.station for record in drawn) if computed else ()
-    return Scenarios(first.members, {record.station: record for record in records}, alone)
+    untied = [record.station for record in alone]
+    untied += [record.station for record in drawn] if computed else []
+    return Scenarios(first.members, {record.station: record for record in together}, tuple(untied))
+
+
+def members_drawn(record: Weather, members: Sequence[str], rng: np.random.Generator) -> Weather:
+    """A record with other members, each of which is one of its own, drawn without favour.
+
+    Every own member is taken as often as every other, but for one; in which world it comes true is
+    drawn, since it has no tie to the worlds of other stations.
+    """
+    rows = rng.permutation(len(record.members))
+    rows = rng.permutation(np.resize(rows, len(members)))
+    series = {quantity: values[rows] for quantity, values in record.series.items()}
+    return replace(record, members=tuple(members), series=series)
 
 
 def clear_in_scenarios(

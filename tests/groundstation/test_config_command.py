@@ -95,7 +95,7 @@ def test_init_in_a_read_only_folder_says_where_and_leaves_nothing(
             "europe-2026",
             (
                 "ok: 4 satellites, 10 stations, 2 fibre nodes, 2 fibre links, 6 sites, 6 demands\n"
-                "note: demands[0].minimum_reserve_bits (line 816) is not used by the planner yet: "
+                "note: demands[0].minimum_reserve_bits (line 829) is not used by the planner yet: "
                 "no plan keeps 100,000 bits for grid-control\n"
             ),
         ),

@@ -7,9 +7,12 @@ from pydantic import Field
 
 from groundstation.config.document.fields import Name, Table, Text, needed, optional, tables
 from groundstation.config.document.ground import Demand, FibreLink, FibreNode, Site
+from groundstation.config.document.notify import Notify
+from groundstation.config.document.permission import Permission
 from groundstation.config.document.satellite import Satellite
 from groundstation.config.document.source import ElementSource
 from groundstation.config.document.station import Station
+from groundstation.config.document.weather import Safety, Weather
 
 
 class NetworkTable(Table):
@@ -57,6 +60,9 @@ class Policies(Table):
     horizon_nights: int = optional(1, "nights that one plan covers", "night", ge=1, le=31)
     max_satellite_hops: int = optional(2, "satellites on one relay path", "1", ge=0, le=8)
     max_fibre_hops: int = optional(2, "fibres on one relay path", "1", ge=0, le=8)
+    freeze_min: float = optional(
+        30.0, "a pass that starts sooner keeps its assignment", "min", ge=0.0, le=1440.0
+    )
 
 
 class Document(Table):
@@ -72,3 +78,9 @@ class Document(Table):
     sites: list[Site] = tables("places that use key")
     demands: list[Demand] = tables("key that two sites want to share")
     sources: list[ElementSource] = tables("where newer element sets are fetched")
+    weather: Weather = Field(
+        default_factory=Weather, description="forecasts, and chances of a clear sky"
+    )
+    safety: Safety = Field(default_factory=Safety, description="limits under which it is safe")
+    permissions: list[Permission] = tables("permission that links need before they shine")
+    notify: Notify = Field(default_factory=Notify, description="who is told of a night")

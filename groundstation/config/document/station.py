@@ -17,6 +17,7 @@ from groundstation.config.document.fields import (
 )
 from groundstation.config.document.optics import Detector
 from groundstation.config.document.sky import Atmosphere, CityLight, Turbulence
+from groundstation.config.document.weather import Airport, Climatology, Safety, Sensor
 
 
 def _is_pair(values: list[float]) -> list[float]:
@@ -161,4 +162,10 @@ class Station(Table):
     )
     maintenance: list[Maintenance] = tables("spans in which the station is closed")
     setup_s: float = optional(60.0, "time between two contacts", "s", ge=0.0, le=86_400.0)
+    metar: Airport | None = optional(None, "airport whose reports count for the station (ICAO)")
+    sensors: list[Sensor] = tables("what measures the sky at the station")
+    climatology: Climatology | None = optional(
+        None, "drawn from where no forecast is known; without it the weather is then unknown"
+    )
+    safety: Safety | None = optional(None, "limits instead of the network's")
     note: str = optional("", "what a reader of the report should know")

@@ -42,13 +42,13 @@ _IGNORED = re.compile(
     |\d{4}(?:NDV|[NS]?[EW]?)|////                   # visibility in metres
     |[PM]?\d{1,2}SM|[PM]?\d/\d{1,2}SM               # and in statute miles
     |R\d{2}[LCR]?/[\w/+-]+                          # runway
-    |(?:M?\d{2}|//)/(?:M?\d{2}|//)                  # temperature
     |[QA](?:\d{4}|////)                             # pressure
     |RE[A-Z/]{2,8}|WS|ALL|RWY|WS\d{3}/\d{5}KT|W(?:\d{2}|//)/[SH]\d{1,3}
     |(?:BLACK)?(?:BLU|WHT|GRN|YLO[12]?|AMB|RED)\+?      # colour states of military airfields
     |T[XN]M?\d{2}/\d{4}Z|QNH\d{4}INS)\Z""",
     re.VERBOSE | re.ASCII,
 )
+_TEMPERATURE = re.compile(r"(M?)(\d{2})/(M?)(\d{2})\Z|(?:M?\d{2}|//)/(?:M?\d{2}|//)\Z", re.ASCII)
 _NOTHING_SIGNIFICANT = ("CAVOK", "NSC", "NCD", "CLR")
 _CLEAR, _UNSEEN_WEATHER = "SKC", "//"
 
@@ -72,6 +72,7 @@ class _Said:
     layers: list[tuple[float, float]] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
     rain_mm_h: float | None = None
+    dew_point_spread_k: float | None = None
 
 
 def read_groups(groups: Sequence[str], place: str, *, is_automatic: bool, is_forecast: bool) -> Sky:
@@ -93,6 +94,7 @@ def read_groups(groups: Sequence[str], place: str, *, is_automatic: bool, is_for
     for index, group in enumerate(groups):
         is_known = (
             _took_wind(said, group)
+            or _took_temperature(said, group)
             or _took_cloud(said, group)
             or _took_word(said, group)
             or _is_mile(groups, index)
@@ -107,6 +109,8 @@ def read_groups(groups: Sequence[str], place: str, *, is_automatic: bool, is_for
     is_dry = said.words & {"NSW", "CAVOK"} or not (is_forecast or _UNSEEN_WEATHER in said.words)
     if said.rain_mm_h is not None or is_dry:
         values[Quantity.RAIN_RATE] = (said.rain_mm_h or 0.0) / 3.6e6
+    if said.dew_point_spread_k is not None:
+        values[Quantity.DEW_POINT_SPREAD] = said.dew_point_spread_k
     says_cloud = bool(said.layers or said.words & {*_NOTHING_SIGNIFICANT, _CLEAR})
     if says_cloud:
         values.update(_cover(said, is_automatic=is_automatic))
@@ -120,6 +124,20 @@ def _took_wind(said: _Said, group: str) -> bool:
     factor = _M_S_PER_UNIT[found[3]]
     speed = _speed(found[1]) * factor
     said.wind_m_s = speed, speed if found[2] is None else _speed(found[2]) * factor
+    return True
+
+
+def _took_temperature(said: _Said, group: str) -> bool:
+    """Air and dew point in whole degrees, M for minus."""
+    found = _TEMPERATURE.match(group)
+    if found is None:
+        return False
+    if found[2] is not None:
+        air, dew = (
+            float(digits) * (-1.0 if sign else 1.0)
+            for sign, digits in ((found[1], found[2]), (found[3], found[4]))
+        )
+        said.dew_point_spread_k = max(air - dew, 0.0)
     return True
 
 

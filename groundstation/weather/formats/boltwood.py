@@ -140,6 +140,7 @@ def read_boltwood(
     series: dict[Quantity, Floats] = {
         Quantity.WIND_SPEED: np.array([[wind_m_s]]),
         Quantity.HUMIDITY: np.array([[_humidity(numbers[4], place)]]),
+        Quantity.DEW_POINT_SPREAD: np.array([[max(numbers[1] - numbers[5], 0.0) * per_kelvin]]),
     }
     if cloud is Flag.VERY_BAD:
         series[Quantity.CLOUD_TOTAL] = np.ones((1, 1))

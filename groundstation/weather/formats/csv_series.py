@@ -43,6 +43,7 @@ COLUMNS: Mapping[str, tuple[Quantity, float]] = {
     "wind_gust_m_s": (Quantity.WIND_GUST, 1.0),
     "relative_humidity_percent": (Quantity.HUMIDITY, 0.01),
     "rain_mm_h": (Quantity.RAIN_RATE, 1.0 / 3.6e6),
+    "dew_point_spread_k": (Quantity.DEW_POINT_SPREAD, 1.0),
 }
 ONLY_MEMBER = "only"
 

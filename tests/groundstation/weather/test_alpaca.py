@@ -33,6 +33,8 @@ VALUES = {
     "windgust": 5.0,
     "humidity": 60.0,
     "rainrate": 0.0,
+    "temperature": 18.0,
+    "dewpoint": 11.5,
     "connected": True,
     "issafe": True,
 }
@@ -47,6 +49,7 @@ class Device:
         self.errors: dict[str, int] = {}
         self.ages_s = dict.fromkeys(("CloudCover", "WindSpeed", "WindGust"), 4.0)
         self.ages_s |= {"Humidity": 20.0, "RainRate": 4.0}
+        self.ages_s |= {"Temperature": 5.0, "DewPoint": 6.0}
         self.changes: dict[str, object] = {}
 
     def __call__(self, path: str):
@@ -92,6 +95,7 @@ def test_values_are_read_in_our_units_as_old_as_the_oldest(provider, device):
             Quantity.WIND_GUST: 5.0,
             Quantity.HUMIDITY: 0.6,
             Quantity.RAIN_RATE: 0.0,
+            Quantity.DEW_POINT_SPREAD: 6.5,
         }
     )
     assert weather.epoch == NOW - timedelta(seconds=20)

@@ -13,12 +13,11 @@ from groundstation.weather.fetch import fetch_weather, held_weather
 from groundstation.weather.open_meteo_source import (
     ADDRESSES,
     MEMBERS,
-    StationPoint,
     WeatherApi,
     WeatherSource,
     query_url,
 )
-from groundstation.weather.records import Quantity
+from groundstation.weather.records import Quantity, StationPoint
 from groundstation.weather.scenarios import joint_scenarios
 from tle.provider import fetches
 from tle.provider.fetches import Outcome
