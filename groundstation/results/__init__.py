@@ -1,0 +1,1 @@
+"""Results: what passes really delivered, how good their forecasts were, what links taught."""
