@@ -1,0 +1,7 @@
+"""The error of this room."""
+
+from groundstation.errors import GroundStationError
+
+
+class NotifyError(GroundStationError):
+    """Somebody could not be told."""

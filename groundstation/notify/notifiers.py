@@ -1,0 +1,43 @@
+"""The notifiers that a network file asks for, with their secrets from the environment."""
+
+from collections.abc import Mapping
+
+from groundstation.night.notifier import NightSummary, Notifier
+from groundstation.notify.apprise_service import AppriseService
+from groundstation.notify.errors import NotifyError
+from groundstation.notify.mail import Mail
+from groundstation.notify.webhook import Webhook
+from groundstation.notify_policy import Address, NotifyPolicy
+
+
+class Unset:
+    """Stands for a notifier whose secret is not there: telling it fails with that reason."""
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+
+    def send(self, summary: NightSummary) -> None:
+        """Raise NotifyError that names the variable."""
+        del summary
+        raise NotifyError(f"environment variable {self.variable} is not set")
+
+
+def notifiers_of(policy: NotifyPolicy, environment: Mapping[str, str]) -> list[Notifier]:
+    """One notifier for each entry of the policy, in its order."""
+    notifiers: list[Notifier] = []
+    for address in policy.webhooks:
+        url = address_of(address, environment)
+        notifiers.append(Webhook(url) if url else Unset(address.variable))
+    for mail in policy.mails:
+        password = environment.get(mail.password_variable, "")
+        is_missing = bool(mail.user) and not password
+        notifiers.append(Unset(mail.password_variable) if is_missing else Mail(mail, password))
+    for address in policy.apprise:
+        url = address_of(address, environment)
+        notifiers.append(AppriseService(url) if url else Unset(address.variable))
+    return notifiers
+
+
+def address_of(address: Address, environment: Mapping[str, str]) -> str:
+    """The address itself; empty where its variable is not set."""
+    return address.url or environment.get(address.variable, "")
