@@ -39,10 +39,15 @@ class Selection:
     ageing: Mapping[str, Ageing] = field(default_factory=dict)
 
 
-def read_element_files(network: Network) -> list[ElementSet]:
-    """The sets in the files that the network file names; one bad record refuses its file."""
+def read_element_files(network: Network, patterns: Sequence[str] | None = None) -> list[ElementSet]:
+    """The sets in the files that the network file names; one bad record refuses its file.
+
+    Parameters
+    ----------
+    patterns : only these of the network's patterns
+    """
     sets: list[ElementSet] = []
-    for pattern in network.elements:
+    for pattern in network.elements if patterns is None else patterns:
         paths = sorted(glob.glob(str(Path(network.folder) / pattern)))  # noqa: PTH207
         if not paths:
             raise StateError(

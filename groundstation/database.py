@@ -7,6 +7,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from groundstation.errors import StateError
+from groundstation.weather import archive as weather_archive
 from tle import archive
 from tle.provider import fetches
 
@@ -108,6 +109,7 @@ def open_database(path: Path) -> Database:
         db.execute("PRAGMA foreign_keys = ON")
         archive.migrations.apply(db)
         fetches.migrations.apply(db)
+        weather_archive.migrations.apply(db)
         migrations.apply(db)
     except (OSError, sqlite3.Error) as error:
         raise StateError(

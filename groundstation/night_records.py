@@ -4,10 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundstation.network import Network
+from groundstation.permission.records import Origin
+from groundstation.plan.difference import PlanDifference
 from groundstation.plan.records import Plan, Span
+from groundstation.results.spread import PassSpread
+from groundstation.weather.clear_line_of_sight import ClearChance
 from passes.forecast import PassForecast
 from passes.track import Track
 from tle.elements import ElementSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PassWeather:
+    """The chance that a pass finds a clear sky; it is never multiplied into the key.
+
+    Parameters
+    ----------
+    whole : over all usable seconds; its probability is NaN where the weather is not known, and
+        then it has the reason
+    windows : the same of every usable span, in their order
+    """
+
+    whole: ClearChance
+    windows: tuple[ClearChance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,8 @@ class NightPass:
     refusal : why it cannot be a contact, one sentence; None if it can
     track : every second of the pass
     forecast : light, counts and key of the usable seconds under a clear sky; None if refused
+    clear : chance of that sky; None if refused, or where no weather was looked at
+    spread : counts and key under a clear sky as quantiles; None if refused
     """
 
     pass_id: str
@@ -66,6 +87,8 @@ class NightPass:
     refusal: str | None
     track: Track
     forecast: PassForecast | None
+    clear: PassWeather | None = None
+    spread: PassSpread | None = None
 
     @property
     def start(self) -> datetime | None:
@@ -109,7 +132,11 @@ class StationNight:
 
 @dataclass(frozen=True, slots=True)
 class ElementsUsed:
-    """The element set of one satellite, as used, with its digest."""
+    """The element set of one satellite, as used, with its digest.
+
+    `line1` and `line2` are the same orbit for the independent check; where a catalogue number or
+    a designator does not fit two lines it is left out there, and `elements` still has it.
+    """
 
     satellite: str
     norad_cat_id: int | None
@@ -147,6 +174,9 @@ class NightOutcome:
     warnings : what is degraded, one sentence each (old elements, a refused budget)
     version : of this program
     libraries : name and version of what computed it
+    difference : against the plan that this one replaces; None for a first plan
+    frozen : passes that kept their assignment because they start too soon
+    permissions : where permission to shine came from; empty where none is needed
     """
 
     night: str
@@ -162,3 +192,6 @@ class NightOutcome:
     warnings: tuple[str, ...]
     version: str
     libraries: tuple[tuple[str, str], ...]
+    difference: PlanDifference | None = None
+    frozen: tuple[str, ...] = ()
+    permissions: tuple[Origin, ...] = ()

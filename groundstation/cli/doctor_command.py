@@ -13,13 +13,15 @@ DEGRADED = 3
 @format_options
 @click.pass_obj
 def command(settings: Settings, form: str | None) -> int:
-    """Check versions, Earth-orientation data, element ages, lock, database, disk and names.
+    """Check versions, clock, Earth-orientation data, element ages, lock, database and disk.
 
     Exit 0 if all is well, 3 if something is degraded, 1 if a night could not run.
     """
     from groundstation.night.health import examine
 
-    findings = examine(settings.config, settings.example, settings.instant())
+    findings = examine(
+        settings.config, settings.example, settings.instant(), is_given=settings.now is not None
+    )
     write_listing(
         [{"check": f.check, "state": f.state, "detail": f.detail} for f in findings],
         schema="doctor/1",

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundstation.instants import after, utc_text
-from groundstation.night.link_detail import BASES, INTENSITIES, SEED, LinkDetail
+from groundstation.night.link_detail import BASES, INTENSITIES, LinkDetail
+from groundstation.results.spread import SEED
 from passes.forecast import slot_s
 
 Floats = NDArray[np.float64]
@@ -151,7 +152,7 @@ def spread_of(detail: LinkDetail) -> dict[str, Any] | None:
     return {
         "draws": int(spread.efficiency_scale.size),
         "seed": SEED,
-        "priors": "default",
+        "priors": "default" if detail.constants is None else detail.constants.calibration_id,
         **quantiles,
         "key_bits": key_bits,
         "signal_std_db": spread.std_db,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from groundstation.cli.link_rows import SCHEMA, arrays_of, column_of
 from groundstation.cli.output import Column, write_listing
 from groundstation.instants import after, utc_text
-from groundstation.night.link_detail import SEED, LinkDetail
+from groundstation.night.link_detail import LinkDetail
+from groundstation.results.spread import SEED
 from groundstation.night_records import NightPass
 from passes.counts.source import sifted_fraction
 from passes.counts.spread.forecast import Quantiles
@@ -209,13 +210,16 @@ def print_spread(detail: LinkDetail) -> None:
     spread = detail.spread
     if spread is None:
         return
-    most = spread.contributions[0]
+    most, constants = spread.contributions[0], detail.constants
+    priors = "the default priors"
+    if constants is not None:
+        priors = f"calibration {constants.calibration_id}"
     click.echo(
         f"P10 / P50 / P90 on a clear night: detections {_three(spread.detected, ',.0f')}, sifted "
         f"{_three(spread.sifted, ',.0f')}, QBER {_three(spread.qber, '.2%')}"
     )
     click.echo(
-        f"  ({spread.efficiency_scale.size:,} draws of the default priors, seed {SEED}; signal to "
+        f"  ({spread.efficiency_scale.size:,} draws of {priors}, seed {SEED}; signal to "
         f"{spread.std_db:.1f} dB, of which {_plain(most.parameter)} alone {most.std_db:.1f} dB, "
         f"{most.share:.0%} of the variance)"
     )

@@ -17,14 +17,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Create a working folder from a shipped example."),
     "config": ("config", "Check, show or describe the network file."),
     "tle": ("tle", "Import, list and show element sets."),
+    "weather": ("weather", "Fetch, import and show weather; is it safe to open?"),
     "passes": ("passes", "List the passes of a night."),
     "link": ("link", "Loss terms, counts and key of one pass, second by second."),
     "key": ("key", "Secret key length from counts or efficiencies."),
     "plan": ("plan", "Choose contacts and relays for a night."),
     "nightly": ("nightly", "Run the whole night; the cron entry."),
+    "night": ("night", "List and show nights, replay one, replan when a station is out."),
     "report": ("report", "Write the report of a planned night again."),
+    "plot": ("plot", "Draw one figure as SVG or PNG."),
     "export": ("export", "Write passes, contacts and orbits for other programs."),
+    "result": ("result", "Record what passes delivered; score and calibrate forecasts."),
     "doctor": ("doctor", "Check versions, data ages, lock and database."),
+    "install": ("install", "Print systemd units or a crontab line for the nightly run."),
 }
 
 

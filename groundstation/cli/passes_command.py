@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from groundstation.catalogue import Selection
     from groundstation.network import Network
     from groundstation.night.pass_names import KnownPass
+    from groundstation.night.weather_step import NightWeather
     from tle.elements import ElementSet
 
 NOTHING_FOUND = 4
@@ -75,9 +76,12 @@ def command(
       groundstation passes --elements a.tle --sites b.csv --min-elevation-deg 20 --nl
     """
     from groundstation.cli.night_option import night_for, restricted, with_elevation
+    from groundstation.cli.result_state import calibration_in_force
     from groundstation.export.pass_rows import SCHEMA, pass_rows
+    from groundstation.night.forecasts import survey
+    from groundstation.night.pass_weather import attach_weather
+    from groundstation.night.shining import permission_documents, permissions_of_network
     from groundstation.night.span import night_span, reference_longitude_rad
-    from groundstation.night.survey import survey
 
     if (start is None) != (stop is None):
         raise click.UsageError("--from and --to belong together")
@@ -95,8 +99,15 @@ def command(
         restricted(whole, satellites, stations), min_elevation_deg, is_apparent=apparent
     )
     selection, known = _selection(network, available, start + (stop - start) / 2)
-    seen = survey(network, selection, start, stop, known)
-    rows = pass_rows(seen.passes, network)
+    documents = permission_documents(network)
+    permissions = permissions_of_network(network, documents, settings.instant())
+    calibration = calibration_in_force(network, evening) if sites is None else None
+    seen = survey(network, selection, start, stop, known, permissions, calibration)
+    passes, doubts = seen.passes, seen.warnings
+    if sites is None:
+        weather = _weather(settings, whole, start, stop)
+        passes, doubts = attach_weather(passes, weather, whole), (*doubts, *weather.warnings)
+    rows = pass_rows(passes, network)
     found = len(rows)
     if usable:
         rows = [row for row in rows if row["refusal"] is None]
@@ -106,11 +117,11 @@ def command(
         rows,
         schema=SCHEMA,
         form=form,
-        columns=_COLUMNS if sites is None else [c for c in _COLUMNS if c.key not in _OF_LINKS],
+        columns=_shown(rows) if sites is None else [c for c in _COLUMNS if c.key not in _OF_LINKS],
         title=f"{network.title}: {len(rows)} passes, {start:%Y-%m-%d %H:%M} to "
         f"{stop:%Y-%m-%d %H:%M} UTC",
     )
-    for sentence in seen.warnings:
+    for sentence in doubts:
         click.echo(f"warning: {sentence}", err=True)
     if len(rows) < found and form is None:
         click.echo(f"note: {found - len(rows)} of {found} passes not shown (--all)", err=True)
@@ -119,7 +130,18 @@ def command(
             click.echo(f"note: {sky.station}: {sky.remark}", err=True)
     if not rows and exit_status:
         return NOTHING_FOUND
-    return DEGRADED if seen.warnings else 0
+    return DEGRADED if doubts else 0
+
+
+def _weather(
+    settings: Settings, network: "Network", start: datetime, stop: datetime
+) -> "NightWeather":
+    """What was fetched, imported or measured before; nothing is asked for a listing."""
+    from groundstation.database import open_if_present
+    from groundstation.night.weather_step import night_weather
+
+    db = open_if_present(Path(network.folder) / "state" / "groundstation.db")
+    return night_weather(network, db, start, stop, now=settings.instant(), offline=True)
 
 
 def _network(
@@ -167,6 +189,14 @@ def _significant(value: float) -> str:
 
 def _key(value: float) -> str:
     return f"{value / 1e3:,.1f}"
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[Column]:
+    """The chance of a clear sky stands before the reason wherever it is known of any pass."""
+    if all(row["probability_clear"] is None for row in rows):
+        return list(_COLUMNS)
+    clear = Column("probability_clear", "P(clear)", lambda p: f"{p:.0%}", is_number=True)
+    return [*_COLUMNS[:-1], clear, _COLUMNS[-1]]
 
 
 _OF_LINKS = ("window_open_utc", "window_s", "min_loss_db", "qber", "secret_key_bits", "refusal")

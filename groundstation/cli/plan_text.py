@@ -17,7 +17,7 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
         contacts,
         schema="contacts/1",
         form=None,
-        columns=_CONTACTS,
+        columns=_contact_columns(contacts),
         title=f"night {document['night']}: {len(contacts)} contacts, {total / 1e3:,.1f} kbit of "
         "key under a clear sky",
     )
@@ -45,6 +45,13 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
         click.echo(f"note: {remark}")
 
 
+def _contact_columns(contacts: list[dict[str, Any]]) -> tuple[Column, ...]:
+    """The chance of a clear sky stands beside the key wherever it is known of any contact."""
+    if all(contact.get("probability_clear") is None for contact in contacts):
+        return _CONTACTS
+    return (*_CONTACTS[:-1], *_SKY, _CONTACTS[-1])
+
+
 def met(delivery: dict[str, Any]) -> float:
     """Share of a demand that is delivered, 1 if nothing is wanted."""
     wanted = delivery["wanted_bits"]
@@ -63,6 +70,11 @@ _CONTACTS = (
     Column("station", "station"),
     Column("key_bits", "key kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
     Column("pass_id", "pass"),
+)
+_SKY = (
+    Column("probability_clear", "P(clear)", lambda p: f"{p:.0%}", is_number=True),
+    Column("probability_clear_low", "from", lambda p: f"{p:.0%}", is_number=True),
+    Column("probability_clear_high", "to", lambda p: f"{p:.0%}", is_number=True),
 )
 _DELIVERIES = (
     Column("demand", "demand"),

@@ -31,14 +31,15 @@ def command(settings: Settings, night: str | None, out: Path | None) -> int:
     from groundstation.atomic import write_atomically
     from groundstation.cli.network_option import network_of
     from groundstation.cli.night_option import night_for
-    from groundstation.night.nightly import middle_of, night_inputs
-    from groundstation.night.outcome import compute_night
+    from groundstation.night.nightly import open_for_reading
+    from groundstation.night.present import present_outcome
     from groundstation.report.night_page import render_night
 
     network = network_of(settings)
     evening = night_for(settings, network, night)
-    selection, known = night_inputs(network, middle_of(network, evening))
-    outcome = compute_night(network, selection, evening, now=settings.instant(), known=known)
+    outcome = present_outcome(
+        network, evening, open_for_reading(network), now=settings.instant(), progress=_silent
+    )
     target = out or Path(f"night-{evening}.html")
     write_atomically(target, render_night(outcome))
     click.echo(f"plan {outcome.plan.plan_id}")
@@ -46,3 +47,7 @@ def command(settings: Settings, night: str | None, out: Path | None) -> int:
     for sentence in outcome.warnings:
         click.echo(f"warning: {sentence}", err=True)
     return DEGRADED if outcome.warnings else 0
+
+
+def _silent(step: str) -> None:
+    """Say nothing about a step."""

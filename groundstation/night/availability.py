@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundstation.network import Shift, Station
+from groundstation.permission.records import LinkPermission
 from passes.arc import Arc
 from passes.mount import followable
 from passes.windows import Windows
@@ -85,6 +86,7 @@ def usable_windows(
     max_range_m: float | None,
     min_contact_s: float,
     lowest_sun_deg: float,
+    permitted: Sequence[LinkPermission] = (),
 ) -> Usable:
     """Intersect a pass with everything that must hold for a contact.
 
@@ -104,6 +106,7 @@ def usable_windows(
             (windows - closed, f"station closed: {reason}")
             for closed, reason in availability.closed
         ),
+        *_permitted_windows(permitted, arc.epoch),
         (follows, f"the mount cannot follow: {keyhole_s:.0f} s beyond its limits"),
     ]
     if max_range_m is not None:
@@ -121,3 +124,20 @@ def usable_windows(
         short = f"only {windows.duration_s:.0f} s usable (limit {min_contact_s:g} s)"
         return Usable(windows, short, follows, keyhole_s)
     return Usable(windows, None, follows, keyhole_s)
+
+
+def _permitted_windows(
+    permitted: Sequence[LinkPermission], epoch: datetime
+) -> list[tuple[Windows, str]]:
+    """What each permission allows as seconds after an epoch; one that holds always is no limit."""
+    return [
+        (
+            Windows.of(
+                ((start - epoch).total_seconds(), (stop - epoch).total_seconds())
+                for start, stop in said.spans
+            ),
+            said.reason,
+        )
+        for said in permitted
+        if said.spans is not None
+    ]

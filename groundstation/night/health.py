@@ -1,10 +1,12 @@
 """What a night needs, checked one thing at a time; nothing is repaired and nothing written."""
 
 import fcntl
+import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +18,9 @@ from groundstation.config.examples import example_path
 from groundstation.config.load import FILE_NAME, load_network
 from groundstation.database import open_if_present
 from groundstation.errors import GroundStationError
+from groundstation.instants import utc_instant
 from groundstation.network import Network
+from groundstation.night.clock_check import clock_state, kernel_says_synchronised
 from groundstation.night.outcome import library_versions
 from tle.archive import stored_elements
 from tle.clock import earth_data_end
@@ -35,8 +39,15 @@ class Finding:
     detail: str
 
 
-def examine(config: Path | None, example: str | None, now: datetime) -> list[Finding]:
-    """All findings; a network file that cannot be read is one of them."""
+def examine(
+    config: Path | None, example: str | None, now: datetime, *, is_given: bool = False
+) -> list[Finding]:
+    """All findings; a network file that cannot be read is one of them.
+
+    Parameters
+    ----------
+    is_given : True if `now` was told and is not the machine's clock
+    """
     findings = [_versions(), _packages(), _earth_data(now)]
     try:
         path = example_path(example) if example else config or Path(FILE_NAME)
@@ -46,6 +57,7 @@ def examine(config: Path | None, example: str | None, now: datetime) -> list[Fin
         return [*findings, Finding("network file", "failed", detail)]
     findings.append(Finding("network file", "ok", f"{network.title} ({network.file})"))
     checks: list[Callable[[Network], Finding]] = [
+        lambda network: _clock(network, now, is_given=is_given),
         lambda network: _elements(network, now),
         _budgets,
         _database,
@@ -69,10 +81,33 @@ def _packages() -> Finding:
         spec = importlib.util.find_spec(name)
         origin = spec.origin if spec and spec.origin else None
         roots[name] = str(Path(origin).parent.parent) if origin else "nowhere"
-    if len(set(roots.values())) == 1:
-        return Finding("packages", "ok", next(iter(roots.values())))
-    listed = ", ".join(f"{name} from {root}" for name, root in roots.items())
-    return Finding("packages", "failed", f"another project shadows a package: {listed}")
+    if len(set(roots.values())) > 1:
+        listed = ", ".join(f"{name} from {root}" for name, root in roots.items())
+        return Finding("packages", "failed", f"another project shadows a package: {listed}")
+    # Two projects that install files into one package leave a mixture behind.
+    owners = importlib.metadata.packages_distributions()
+    for name in roots:
+        if len(set(owners.get(name, ()))) > 1:
+            listed = ", ".join(sorted(set(owners[name])))
+            return Finding("packages", "failed", f"{name} is installed by {listed}")
+    return Finding("packages", "ok", next(iter(roots.values())))
+
+
+def _clock(network: Network, now: datetime, *, is_given: bool) -> Finding:
+    """The kernel's word on the clock, and the end of the last run, which must be in the past."""
+    if is_given:
+        return Finding("clock", "ok", f"told to be {now:%Y-%m-%dT%H:%MZ}")
+    last_seen = None
+    try:
+        db = open_if_present(Path(network.folder) / "state" / "groundstation.db")
+        if db is not None and db.table("step").exists():
+            last = next(iter(db.query("SELECT max(finished_at) AS last FROM step")))["last"]
+            last_seen = utc_instant(last) if last else None
+    except (GroundStationError, sqlite3.Error):
+        # The check of the database says what is wrong with it.
+        last_seen = None
+    synchronised = kernel_says_synchronised()
+    return Finding("clock", *clock_state(now, last_seen, is_synchronised=synchronised))
 
 
 def _earth_data(now: datetime) -> Finding:

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from groundstation.network import Satellite, Station
 from groundstation.night.links import receiver_for
+from groundstation.results.constants import LinkConstants, calibrated_source
+from groundstation.results.spread import drawn_counts
 from passes.counts.by_cause import RatesByCause, rates_by_cause
 from passes.counts.source import DecoySource
-from passes.counts.spread.forecast import CountForecast, forecast_counts
-from passes.counts.spread.priors import default_priors
+from passes.counts.spread.forecast import CountForecast
 from passes.forecast import PassForecast, slot_s
 from passes.key.block.distribution import KeyDistribution, forecast_key
 from passes.key.decoy.counts import decoy_counts_from_moments
@@ -24,7 +25,6 @@ from passes.track import Track
 
 Floats = NDArray[np.float64]
 
-SEED = 1
 INTENSITIES = ("signal", "decoy", "vacuum")
 BASES = ("key", "test")
 
@@ -40,6 +40,8 @@ class LinkDetail:
     transmitter, source, receiver, atmosphere : what the budget was made from
     track, forecast : of the same samples
     security : promises of the key
+    declared_source : `source` before the calibration
+    constants : what counts have taught of the link; None if nothing
     """
 
     pass_id: str | None
@@ -52,6 +54,8 @@ class LinkDetail:
     track: Track
     forecast: PassForecast
     security: SecurityParameters
+    declared_source: DecoySource
+    constants: LinkConstants | None = None
 
     @cached_property
     def causes(self) -> RatesByCause:
@@ -60,23 +64,18 @@ class LinkDetail:
 
     @cached_property
     def spread(self) -> CountForecast | None:
-        """Counts of the usable seconds under default priors, always with the same draws.
+        """Counts of the usable seconds under what is not known, always with the same draws.
 
         None where no second is usable.
         """
-        if not self.track.is_usable.any():
-            return None
-        return forecast_counts(
+        return drawn_counts(
             self.track,
-            self.forecast.budget,
-            self.forecast.noise,
+            self.forecast,
             transmitter=self.transmitter,
-            source=self.source,
+            source=self.declared_source,
             receiver=self.receiver,
             atmosphere=self.atmosphere,
-            priors=default_priors(self.transmitter, self.source, self.receiver, self.atmosphere),
-            slot_s=slot_s(self.track),
-            generator=np.random.default_rng(SEED),
+            constants=self.constants,
         )
 
     @cached_property
@@ -144,6 +143,7 @@ def link_detail(
     track: Track,
     forecast: PassForecast,
     security: SecurityParameters,
+    constants: LinkConstants | None = None,
 ) -> LinkDetail | None:
     """The detail of a link that has a forecast; None where a record is missing after all."""
     receiver = receiver_for(satellite, station)
@@ -155,10 +155,12 @@ def link_detail(
         satellite=satellite.name,
         station=station.name,
         transmitter=transmitter,
-        source=source,
+        source=calibrated_source(source, receiver, constants),
         receiver=receiver,
         atmosphere=atmosphere,
         track=track,
         forecast=forecast,
         security=security,
+        declared_source=source,
+        constants=constants,
     )

@@ -3,12 +3,20 @@
 from datetime import datetime
 
 from groundstation.network import KeyPolicy, Satellite, Station
+from groundstation.results.constants import LinkConstants, calibrated_source, calibration_term
+from passes.counts.along import PreparedLink, prepare_link
+from passes.counts.source import DecoySource
 from passes.errors import PassError
-from passes.forecast import PassForecast, forecast_pass
+from passes.forecast import PassForecast, forecast_along
 from passes.key.records import ErrorCorrection, SecurityParameters
-from passes.link.terminals import Receiver
+from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.still import still_track
 from passes.track import Track
+
+
+_Parts = tuple[Transmitter, DecoySource, Receiver, Atmosphere, float]
+# Links that were prepared before, by everything they were prepared from.
+PreparedLinks = dict[_Parts, PreparedLink]
 
 
 def security_of(policy: KeyPolicy) -> SecurityParameters:
@@ -22,9 +30,21 @@ def security_of(policy: KeyPolicy) -> SecurityParameters:
 
 
 def forecast_link(
-    policy: KeyPolicy, satellite: Satellite, station: Station, track: Track
+    policy: KeyPolicy,
+    satellite: Satellite,
+    station: Station,
+    track: Track,
+    constants: LinkConstants | None = None,
+    prepared: PreparedLinks | None = None,
 ) -> tuple[str | None, PassForecast | None]:
-    """Forecast the usable seconds of a pass, or say in one sentence why there is no budget."""
+    """Forecast the usable seconds of a pass, or say in one sentence why there is no budget.
+
+    Parameters
+    ----------
+    constants : what counts have taught of the link; None forecasts what is declared
+    prepared : of earlier passes of the same night, to which a link that is new is added; None
+        prepares for this pass alone
+    """
     refusal = refusal_of(satellite, station)
     receiver = receiver_for(satellite, station)
     if refusal is not None or receiver is None:
@@ -32,20 +52,29 @@ def forecast_link(
     transmitter, source, atmosphere = satellite.transmitter, satellite.source, station.atmosphere
     if transmitter is None or source is None or atmosphere is None:
         return f"no budget for {satellite.name} over {station.name}", None
+    sent = calibrated_source(source, receiver, constants)
+    parts = (transmitter, sent, receiver, atmosphere, station.site.height_m)
     try:
-        forecast = forecast_pass(
+        forecast = forecast_along(
+            _prepared(parts, {} if prepared is None else prepared),
             track,
-            transmitter=transmitter,
-            source=source,
-            receiver=receiver,
-            atmosphere=atmosphere,
-            site_height_m=station.site.height_m,
             security=security_of(policy),
             proof=policy.proof,
+            fitted_terms=()
+            if constants is None
+            else (calibration_term(track, transmitter.wavelength_m, atmosphere, constants),),
+            light_scale=1.0 if constants is None else constants.light_scale,
         )
     except PassError as error:
         return f"no budget: {error}", None
     return None, forecast
+
+
+def _prepared(parts: _Parts, links: PreparedLinks) -> PreparedLink:
+    """The link of these parts, prepared once."""
+    if parts not in links:
+        links[parts] = prepare_link(*parts)
+    return links[parts]
 
 
 def forecast_point(

@@ -1,46 +1,63 @@
-"""The nightly run: from the elements in the folder to a published plan.
+"""The nightly run: from elements to a published plan, step by step.
 
 The rules it keeps:
 
 1. One run at a time: a second one ends at once and touches nothing.
-2. Same inputs, nothing to do: the run says "unchanged" and writes nothing.
+2. Same inputs, nothing to do: the run says "unchanged" and makes no step again.
 3. A plan that the independent checker rejects is never published.
 4. Plans are kept by their inputs and never changed; what is published is one link that moves
    last, so that a run which is killed leaves the previous files or the new ones, never a mixture.
-5. What is degraded (old elements, a satellite left out) is said in the result, not hidden.
+5. What is degraded (old elements, no weather, a satellite left out) is said in the result, not
+   hidden; it does not stop the rest.
+6. Every input is kept under the plan's id, so that the night can be computed again.
 """
 
-import hashlib
-import itertools
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from groundstation.atomic import write_atomically
 from groundstation.catalogue import Selection, read_element_files, select_elements
 from groundstation.database import claim, open_database, open_if_present
 from groundstation.errors import StateError
-from groundstation.export.delimited import delimited
-from groundstation.export.pass_rows import SCHEMA as PASSES_SCHEMA
-from groundstation.export.pass_rows import pass_rows
 from groundstation.export.plan_document import plan_document
-from groundstation.instants import utc_instant, utc_text
 from groundstation.network import Network
+from groundstation.night import gathering, planning, publishing, steps, telling
+from groundstation.night.gathering import middle_of
 from groundstation.night.lock import held_lock
-from groundstation.night.outcome import compute_night, input_hash
+from groundstation.night.notifier import Notifier
 from groundstation.night.pass_names import KnownPass
-from groundstation.night.span import night_span, reference_longitude_rad
+from groundstation.night.present import present_outcome
+from groundstation.night.publishing import FILES
+from groundstation.night.run import NightRequest, NightRun
+from groundstation.night.state import known_passes
+from groundstation.night.steps import Step, StepLog, StepResult
+from groundstation.night.store import Store
+from groundstation.night.tidying import drop_outdated
 from groundstation.night_records import NightOutcome
-from tle.archive import add_elements, stored_elements
+from groundstation.results.store import prepare
+from tle.archive import stored_elements
 
-FILES = ("passes.csv", "passes.json", "plan.json", "night.html")
+__all__ = ["FILES", "NightlyResult", "middle_of", "night_inputs", "run_nightly"]
+
+_LONGEST_HORIZON = timedelta(days=31)
+
+_MAKERS: dict[Step, Callable[[NightRun], None]] = {
+    Step.ELEMENTS: gathering.make_elements,
+    Step.WEATHER: gathering.make_weather,
+    Step.PASSES: gathering.make_passes,
+    Step.FORECAST: gathering.make_forecast,
+    Step.PLAN: planning.make_plan_step,
+    Step.EXPORT: publishing.make_export,
+    Step.REPORT: publishing.make_report,
+    Step.NOTIFY: telling.make_notify,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +66,22 @@ class NightlyResult:
 
     Parameters
     ----------
-    outcome : the night; None if nothing changed
+    outcome : the night, of a dry run; else None
     folder : where the night's files lie (would lie, for a dry run)
-    is_unchanged : True if the inputs are those of the plan that is already published
-    summary : the published plan document
+    is_unchanged : True if no step had anything to do
+    summary : the plan document that is published; empty where nothing is published yet
+    warnings : what is degraded, one sentence each; those of the plan among them
+    remarks : what failed without harm to the night (a notification)
+    steps : how each step went, in order; empty for a dry run
     """
 
     outcome: NightOutcome | None
     folder: Path
     is_unchanged: bool
     summary: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    steps: tuple[StepResult, ...] = ()
 
 
 def run_nightly(
@@ -67,219 +90,160 @@ def run_nightly(
     *,
     now: datetime,
     dry_run: bool = False,
+    offline: bool = True,
+    is_present: bool = True,
+    first: Step = Step.ELEMENTS,
+    last: Step = Step.NOTIFY,
+    notifiers: Sequence[Notifier] = (),
     progress: Callable[[str], None] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    timer: Callable[[], float] = time.perf_counter,
 ) -> NightlyResult:
     """Plan a night and publish it under the network file's folder.
+
+    Parameters
+    ----------
+    now : what the freeze and the ages of permissions and weather count from
+    offline : nothing is asked over any network
+    is_present : False if `now` was chosen; then only servers on this machine are asked
+    first, last : steps before `first` are taken as they are stored, steps after `last` left out
+    progress : called with the name of each step that is made
+    clock : the real present, for rows and for providers' intervals
+    timer : seconds, for the durations of steps
 
     Raises
     ------
     BusyError, StateError, ElementsAgeError, PlanError
     """
-    folder = Path(network.folder)
+    folder, talk = Path(network.folder), progress or _silent
     if dry_run:
-        db = open_if_present(folder / "state" / "groundstation.db")
-        selection, known = _inputs(network, middle_of(network, night), db)
-        outcome = compute_night(network, selection, night, now=now, known=known, progress=progress)
+        outcome = present_outcome(network, night, open_for_reading(network), now=now, progress=talk)
         return NightlyResult(
-            outcome, folder / "nights" / night, is_unchanged=False, summary=plan_document(outcome)
+            outcome,
+            folder / "nights" / night,
+            is_unchanged=False,
+            summary=plan_document(outcome),
+            warnings=outcome.warnings,
         )
     with held_lock(folder / "state" / "lock"):
-        db = open_database(folder / "state" / "groundstation.db")
+        run = _prepared(
+            NightRequest(network, night, now, offline, is_present, first, last),
+            notifiers,
+            talk,
+            clock,
+            timer,
+        )
+        try:
+            return _run_steps(run)
+        except sqlite3.Error as error:
+            raise _unusable(folder, error) from error
+        finally:
+            run.db.close()
+
+
+def _prepared(
+    request: NightRequest,
+    notifiers: Sequence[Notifier],
+    talk: Callable[[str], None],
+    clock: Callable[[], datetime],
+    timer: Callable[[], float],
+) -> NightRun:
+    """Open the state and clear away what a killed run has left; the lock is held."""
+    network, folder = request.network, Path(request.network.folder)
+    db = open_state(network)
+    try:
+        log, store = StepLog(db, request.night, clock), Store(folder / "state" / "store")
+        log.settle_interrupted()
+        store.clear_temporary()
+        publishing.clear_staging(folder / "nights")
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(folder, error) from error
+    return NightRun(
+        request=request,
+        folder=folder,
+        db=db,
+        store=store,
+        log=log,
+        clock=clock,
+        timer=timer,
+        notifiers=notifiers,
+        talk=talk,
+    )
+
+
+def open_state(network: Network) -> Database:
+    """The state of a network with the tables of its nights; the lock is held.
+
+    Raises
+    ------
+    StateError
+        it cannot be written, or belongs to another network
+    """
+    folder = Path(network.folder)
+    db = open_database(folder / "state" / "groundstation.db")
+    try:
         claim(db, network.name, folder)
-        add_elements(db, [e for e in read_element_files(network) if e.text], now)
-        return _run_locked(network, folder, db, night, now, progress)
+        steps.migrations.apply(db)
+        prepare(db)
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(folder, error) from error
+    return db
 
 
-def _run_locked(
-    network: Network,
-    folder: Path,
-    db: Database,
-    night: str,
-    now: datetime,
-    progress: Callable[[str], None] | None,
-) -> NightlyResult:
-    selection, known = _inputs(network, middle_of(network, night), db)
-    inputs = input_hash(network, selection, night)
-    target = folder / "nights" / night
-    published = _published(db, night, inputs, target)
-    if published is not None:
-        return NightlyResult(None, target, is_unchanged=True, summary=published)
-    started = now
-    outcome = compute_night(network, selection, night, now=now, known=known, progress=progress)
-    if progress is not None:
-        progress("report")
-    files = night_files(outcome)
-    _publish(folder, night, outcome.plan.plan_id, files)
-    summary = plan_document(outcome)
-    _remember(db, outcome, inputs, files, started)
-    return NightlyResult(outcome, target, is_unchanged=False, summary=summary)
+def open_for_reading(network: Network) -> Database | None:
+    """The state of a network as it is; None where there is none yet."""
+    return open_if_present(Path(network.folder) / "state" / "groundstation.db")
+
+
+def _unusable(folder: Path, error: Exception) -> StateError:
+    return StateError(
+        f"cannot write the state: {error}",
+        where=str(folder / "state"),
+        hint="check that the folder is writable and that the disk is not full",
+    )
+
+
+def _run_steps(run: NightRun) -> NightlyResult:
+    order = list(Step)
+    for step in order[: order.index(run.request.last) + 1]:
+        if order.index(step) < order.index(run.request.first):
+            run.take(step)
+        else:
+            _MAKERS[step](run)
+    drop_outdated(run.db, run.store)
+    target = run.folder / "nights" / run.night
+    summary = _published(target)
+    warnings = (*summary.get("warnings", ()), *run.warnings)
+    return NightlyResult(
+        outcome=None,
+        folder=target,
+        is_unchanged=all(r.is_unchanged for r in run.results) and not run.is_republished,
+        summary=summary,
+        warnings=tuple(dict.fromkeys(warnings)),
+        remarks=tuple(run.remarks),
+        steps=tuple(run.results),
+    )
+
+
+def _published(target: Path) -> dict[str, Any]:
+    """The plan document of a night; empty where there is none."""
+    try:
+        document: dict[str, Any] = json.loads((target / "plan.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return document
 
 
 def night_inputs(network: Network, instant: datetime) -> tuple[Selection, list[KnownPass]]:
     """Element sets for an instant and known passes, from files and state, for reading only."""
-    return _inputs(
-        network, instant, open_if_present(Path(network.folder) / "state" / "groundstation.db")
-    )
-
-
-def middle_of(network: Network, night: str) -> datetime:
-    """The instant for which a night's element sets are chosen."""
-    start, stop = night_span(
-        night, reference_longitude_rad(network), network.policies.horizon_nights
-    )
-    return start + (stop - start) / 2
-
-
-def night_files(outcome: NightOutcome) -> dict[str, str]:
-    """The files of a night by name."""
-    from groundstation.report.night_page import render_night  # noqa: PLC0415  matplotlib: 0.6 s
-
-    rows = pass_rows(outcome.passes, outcome.network, outcome.plan)
-    document = {"schema": PASSES_SCHEMA, "night": outcome.night, "rows": rows}
-    return {
-        "passes.csv": delimited(rows),
-        "passes.json": json.dumps(document, indent=1) + "\n",
-        "plan.json": json.dumps(plan_document(outcome), indent=1) + "\n",
-        "night.html": render_night(outcome),
-    }
-
-
-def _inputs(
-    network: Network, instant: datetime, db: Database | None
-) -> tuple[Selection, list[KnownPass]]:
+    db = open_for_reading(network)
     sets = read_element_files(network)
     known: list[KnownPass] = []
     if db is not None:
         sets += stored_elements(db)
-        known = [
-            KnownPass(
-                row["pass_id"],
-                row["satellite"],
-                row["station"],
-                utc_instant(row["aos"]),
-                utc_instant(row["los"]),
-            )
-            for row in db.table("known_pass").rows_where(order_by="aos, pass_id")
-        ]
+        known = list(known_passes(db, instant - _LONGEST_HORIZON, instant + _LONGEST_HORIZON))
     return select_elements(network, sets, instant), known
 
 
-def _published(db: Database, night: str, inputs: str, target: Path) -> dict[str, Any] | None:
-    """The plan document if this night is already published from the same inputs, files intact."""
-    rows = list(db.table("night").rows_where("night = ? and input_hash = ?", [night, inputs]))
-    if not rows:
-        return None
-    try:
-        texts = {name: (target / name).read_text(encoding="utf-8") for name in FILES}
-    except OSError:
-        return None
-    if _digest(texts) != rows[0]["output_hash"]:
-        return None
-    document: dict[str, Any] = json.loads(texts["plan.json"])
-    return document
-
-
-def _publish(folder: Path, night: str, plan_id: str, files: dict[str, str]) -> None:
-    """Write the files into a folder of their own, then move the links to it.
-
-    A folder that is published is never touched: files that replace damaged ones get a new one.
-    """
-    nights = folder / "nights"
-    plans = nights / "plans"
-    staging = plans / f".{night}-{plan_id}.{os.getpid()}"
-    try:
-        plans.mkdir(parents=True, exist_ok=True)
-        # We hold the lock: whatever is staged here was left by a run that was killed.
-        for left in plans.glob(".*"):
-            shutil.rmtree(left)
-        staging.mkdir()
-        for name, text in files.items():
-            write_atomically(staging / name, text)
-        kept = next(path for path in _names(plans / f"{night}-{plan_id}") if not path.exists())
-        staging.replace(kept)
-        _link(nights / night, Path("plans") / kept.name)
-        _link(nights / "latest", Path(night))
-    except OSError as error:
-        raise StateError(
-            f"cannot write the night's files: {error.strerror}",
-            where=str(error.filename or nights),
-            hint="check that the folder is writable and that the disk is not full",
-        ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _names(path: Path) -> Iterator[Path]:
-    """The path itself, then with -2, -3 and so on."""
-    yield path
-    for number in itertools.count(2):
-        yield path.with_name(f"{path.name}-{number}")
-
-
-def _link(link: Path, target: Path) -> None:
-    """Point a symbolic link somewhere else in one step."""
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target)
-    temporary.replace(link)
-
-
-def _remember(
-    db: Database, outcome: NightOutcome, inputs: str, files: dict[str, str], started: datetime
-) -> None:
-    """Record plan, night, passes and step in one transaction."""
-    plan, finished = outcome.plan, utc_text(outcome.generated)
-    with db.atomic():
-        db.table("plan").upsert(
-            {
-                "plan_id": plan.plan_id,
-                "night": plan.night,
-                "created_at": finished,
-                "document": files["plan.json"],
-            },
-            pk="plan_id",
-        )
-        db.table("night").upsert(
-            {
-                "night": plan.night,
-                "plan_id": plan.plan_id,
-                "input_hash": inputs,
-                "output_hash": _digest(files),
-                "status": "degraded" if outcome.warnings else "done",
-                "finished_at": finished,
-            },
-            pk="night",
-        )
-        db.table("known_pass").upsert_all(
-            (
-                {
-                    "pass_id": item.pass_id,
-                    "satellite": item.satellite,
-                    "station": item.station,
-                    "aos": utc_text(item.aos),
-                    "los": utc_text(item.los),
-                }
-                for item in outcome.passes
-            ),
-            pk="pass_id",
-        )
-        db.table("step").upsert(
-            {
-                "night": plan.night,
-                "step": "night",
-                "input_hash": inputs,
-                "status": "done",
-                "output_hash": _digest(files),
-                "started_at": utc_text(started),
-                "finished_at": finished,
-            },
-            pk=("night", "step", "input_hash"),
-        )
-
-
-def _digest(files: dict[str, str]) -> str:
-    """SHA-256 over names and contents."""
-    total = hashlib.sha256()
-    for name in sorted(files):
-        total.update(f"{name}\0".encode() + files[name].encode() + b"\0")
-    return total.hexdigest()
+def _silent(step: str) -> None:
+    """Say nothing about a step."""

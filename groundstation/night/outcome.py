@@ -4,22 +4,20 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from groundstation import __version__
 from groundstation.catalogue import Selection
-from groundstation.errors import PlanError
-from groundstation.export.pass_rows import whole_bits
+from groundstation.instants import utc_text
 from groundstation.network import Network
-from groundstation.night.pass_names import KnownPass
+from groundstation.night.decision import Circumstances, Decision, decide
+from groundstation.night.forecasts import with_forecasts
+from groundstation.night.pass_names import KnownPass, fresh_name
 from groundstation.night.span import night_span, reference_longitude_rad
-from groundstation.night.survey import Survey, survey
-from groundstation.night_records import NightOutcome, NightPass
-from groundstation.plan.check import check_plan
-from groundstation.plan.planner import make_plan
-from groundstation.plan.records import Candidate, Plan
-from groundstation.plan.sky_check import sky_faults
+from groundstation.night.survey import Survey, find_night_passes
+from groundstation.night_records import NightOutcome
+from groundstation.permission.evaluate import permissions_digest
 
 # Libraries whose numbers a plan depends on.
 _LIBRARIES = ("numpy", "scipy", "sgp4", "skyfield", "skyfield-data", "astropy-iers-data")
@@ -30,8 +28,18 @@ def library_versions() -> tuple[tuple[str, str], ...]:
     return tuple((name, importlib.metadata.version(name)) for name in _LIBRARIES)
 
 
-def input_hash(network: Network, selection: Selection, night: str) -> str:
-    """SHA-256 over everything that a night is computed from."""
+def input_hash(
+    network: Network,
+    selection: Selection,
+    night: str,
+    further: Mapping[str, Any] | None = None,
+) -> str:
+    """SHA-256 over everything that a night is computed from.
+
+    Parameters
+    ----------
+    further : what only some nights depend on, by name, as JSON; what is empty is left out
+    """
     document = {
         "program": __version__,
         "libraries": dict(library_versions()),
@@ -41,8 +49,41 @@ def input_hash(network: Network, selection: Selection, night: str) -> str:
         # Older sets decide how sure a pass is and whether a manoeuvre is suspected.
         "ageing": {name: repr(ageing) for name, ageing in selection.ageing.items()},
         "warnings": selection.warnings,
+        **{name: value for name, value in (further or {}).items() if value},
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def plan_hash(
+    network: Network,
+    selection: Selection,
+    night: str,
+    seen: Survey,
+    circumstances: Circumstances,
+    frozen: Mapping[str, bool],
+    weather_digest: str = "",
+    calibration_id: str = "",
+) -> str:
+    """SHA-256 over everything that a plan is made from; its first 12 digits are the plan's id."""
+    fresh = {
+        item.pass_id: fresh_name(item.satellite, item.station, item.tca) for item in seen.passes
+    }
+    previous = circumstances.previous
+    further = {
+        "names": {name: new for name, new in fresh.items() if name != new},
+        "permissions": permissions_digest(circumstances.permissions),
+        "outages": [[o.station, utc_text(o.start), o.reason] for o in circumstances.outages],
+        "previous": "" if previous is None else previous.plan.plan_id,
+        "frozen": dict(frozen),
+        "weather": weather_digest,
+        "calibration": calibration_id,
+    }
+    return input_hash(network, selection, night, further)
+
+
+def span_of(network: Network, night: str) -> tuple[datetime, datetime]:
+    """First and last instant of a night with its horizon."""
+    return night_span(night, reference_longitude_rad(network), network.policies.horizon_nights)
 
 
 def compute_night(
@@ -54,27 +95,56 @@ def compute_night(
     known: Sequence[KnownPass] = (),
     progress: Callable[[str], None] | None = None,
 ) -> NightOutcome:
-    """Passes, forecasts and plan of a night.
+    """Passes, forecasts and first plan of a night, without permissions, weather or results.
 
     Raises
     ------
     PlanError
         the independent checker finds that the plan cannot be carried out
     """
-    nights = network.policies.horizon_nights
-    start, stop = night_span(night, reference_longitude_rad(network), nights)
-    seen = survey(network, selection, start, stop, known, progress)
-    if progress is not None:
-        progress("plan")
-    orbits = {used.satellite: (used.line1, used.line2) for used in seen.elements}
-    plan, warnings = _checked_plan(
+    report = progress or _silent
+    report("passes")
+    seen = find_night_passes(network, selection, *span_of(network, night), known)
+    report("forecast")
+    seen = with_forecasts(network, seen, night)
+    report("plan")
+    around = Circumstances(now)
+    decision = decide_night(network, selection, night, seen, around)
+    return outcome_of(network, night, now, seen, decision, around)
+
+
+def decide_night(
+    network: Network,
+    selection: Selection,
+    night: str,
+    seen: Survey,
+    circumstances: Circumstances,
+    weather_digest: str = "",
+    calibration_id: str = "",
+) -> Decision:
+    """The plan of a night's passes, under the id that its inputs give it."""
+    return decide(
         network,
         seen,
-        orbits,
+        circumstances,
         night=night,
-        nights=nights,
-        plan_id=input_hash(network, selection, night)[:12],
+        span=span_of(network, night),
+        identity=lambda frozen: plan_hash(
+            network, selection, night, seen, circumstances, frozen, weather_digest, calibration_id
+        )[:12],
     )
+
+
+def outcome_of(
+    network: Network,
+    night: str,
+    now: datetime,
+    seen: Survey,
+    decision: Decision,
+    circumstances: Circumstances,
+) -> NightOutcome:
+    """Passes and plan put together, as reports and files want them."""
+    start, stop = span_of(network, night)
     return NightOutcome(
         night=night,
         start=start,
@@ -85,65 +155,15 @@ def compute_night(
         skies=seen.skies,
         elements=seen.elements,
         ground_tracks=seen.ground_tracks,
-        plan=plan,
-        warnings=(*seen.warnings, *warnings),
+        plan=decision.plan,
+        warnings=(*seen.warnings, *decision.warnings),
         version=__version__,
         libraries=library_versions(),
+        difference=decision.difference,
+        frozen=tuple(decision.frozen),
+        permissions=circumstances.permissions.origins,
     )
 
 
-def _checked_plan(
-    network: Network,
-    seen: Survey,
-    orbits: Mapping[str, tuple[str, str]],
-    *,
-    night: str,
-    nights: int,
-    plan_id: str,
-) -> tuple[Plan, list[str]]:
-    """A plan that the referee accepts, and a sentence for every pass that had to be left out.
-
-    A contact that the referee's own orbit and Sun contradict is refused and the rest planned
-    again: one pass at the edge of a limit must not cost the network its night.
-    """
-    remarks = [f"{sky.station}: {sky.remark}" for sky in seen.skies if sky.remark]
-    bits = {item.pass_id: whole_bits(item) for item in seen.passes}
-    candidates = {item.pass_id: _candidate(item) for item in seen.passes}
-    warnings: list[str] = []
-    while True:
-        plan = make_plan(
-            network,
-            list(candidates.values()),
-            night=night,
-            nights=nights,
-            plan_id=plan_id,
-            remarks=remarks,
-        )
-        doubtful = sky_faults(plan, network, orbits)
-        if not doubtful:
-            break
-        for pass_id, texts in doubtful.items():
-            reason = f"refused by the independent check: {texts[0].removeprefix(f'{pass_id}: ')}"
-            candidates[pass_id] = replace(candidates[pass_id], refusal=reason)
-            warnings.append(f"{pass_id} {reason}")
-    faults = check_plan(plan, network, orbits, bits, nights)
-    if faults:
-        raise PlanError(
-            "the plan does not hold: " + "; ".join(faults),
-            where=f"night {night}",
-            hint="this is a defect of the program; keep the network file and report it",
-        )
-    return plan, warnings
-
-
-def _candidate(item: NightPass) -> Candidate:
-    return Candidate(
-        pass_id=item.pass_id,
-        satellite=item.satellite,
-        station=item.station,
-        aos=item.aos,
-        los=item.los,
-        windows=item.windows,
-        key_bits=whole_bits(item),
-        refusal=item.refusal,
-    )
+def _silent(stage: str) -> None:
+    """Say nothing about a stage."""

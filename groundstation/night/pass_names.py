@@ -19,6 +19,11 @@ class KnownPass:
     los: datetime
 
 
+def fresh_name(satellite: str, station: str, tca: datetime) -> str:
+    """The id of a pass that nobody has named before: ends and minute of culmination."""
+    return f"{satellite}-{station}-{tca:%Y%m%dT%H%M}"
+
+
 class PassNames:
     """Gives passes their ids: the known one if an old pass overlaps, else a new one."""
 
@@ -30,15 +35,21 @@ class PassNames:
         self._old = {item.pass_id for items in self._known.values() for item in items}
 
     def name_of(self, satellite: str, station: str, arc: Arc) -> str:
-        """The id of a pass; each old id is given once."""
+        """The id of a pass: of the old pass that overlaps it and is nearest to it, or new.
+
+        Each id is given once. A pass whose own times are known gets its own id again.
+        """
         aos, los = after(arc.epoch, arc.aos_s), after(arc.epoch, arc.los_s)
-        for item in self._known.get((satellite, station), []):
-            overlaps = item.aos < los and aos < item.los
-            if overlaps and item.pass_id not in self._taken:
-                self._taken.add(item.pass_id)
-                return item.pass_id
-        tca = after(arc.epoch, arc.tca_s)
-        base = f"{satellite}-{station}-{tca:%Y%m%dT%H%M}"
+        old = [
+            (abs(item.aos - aos) + abs(item.los - los), item.pass_id)
+            for item in self._known.get((satellite, station), [])
+            if item.aos < los and aos < item.los and item.pass_id not in self._taken
+        ]
+        if old:
+            name = min(old)[1]
+            self._taken.add(name)
+            return name
+        base = fresh_name(satellite, station, after(arc.epoch, arc.tca_s))
         name, number = base, 2
         while name in self._taken or name in self._old:
             name, number = f"{base}-{number}", number + 1

@@ -1,14 +1,15 @@
-"""Every pass of a night with its geometry, light, counts and key; nothing is read or written.
+"""Every pass of a night with its geometry and light; nothing is read or written.
 
 The rules it keeps:
 
 1. A pass keeps the id it was first seen with: it is matched by satellite, station and overlap,
    never by its rise second.
 2. What cannot be computed is refused with a sentence that names the cause; it is never guessed.
-3. One satellite, station or link that fails does not stop the others.
+3. One satellite, station or pass that fails does not stop the others; a sentence names it.
+4. A pass is cut to the permission that its link needs; without permission it is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,23 +19,17 @@ from numpy.typing import NDArray
 from groundstation.catalogue import Selection
 from groundstation.instants import after
 from groundstation.network import Network, Satellite, Station
-from groundstation.night.availability import (
-    Availability,
-    station_availability,
-    usable_windows,
-)
-from groundstation.night.links import forecast_link
-from groundstation.night.orbit_error import ageing_by_name, orbit_error
+from groundstation.night.availability import Availability, station_availability
+from groundstation.night.orbit_error import ageing_by_name
+from groundstation.night.pass_geometry import instants_of, night_pass
 from groundstation.night.pass_names import KnownPass, PassNames
 from groundstation.night_records import ElementsUsed, GroundTrack, NightPass, StationNight
-from passes.arc import Arc
-from passes.sampling import track_along
+from groundstation.permission.records import NOTHING_REQUIRED, Permissions
+from passes.errors import PassError
 from passes.search import FoundPass, find_passes
 from passes.sky.ephemeris import SunMoonTable, sun_moon_table
 from passes.sky.twilight import dark_windows, lowest_sun
-from passes.track import Track
 from passes.windows import Windows
-from tle.ageing import Ageing
 from tle.elements import ElementSet
 from tle.errors import ElementsError
 from tle.lines import lines_of
@@ -44,7 +39,8 @@ Floats = NDArray[np.float64]
 
 _GROUND_TRACK_STEP_S = 30.0
 _MARGIN_S = 3_600.0
-SECONDS_PER_DAY = 86_400.0
+# What a site, a mask or a limit outside the domain of a formula raises.
+_FAILURES = (PassError, ValueError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +54,104 @@ class Survey:
     warnings: tuple[str, ...]
 
 
-def survey(
+def find_night_passes(
     network: Network,
     selection: Selection,
     start: datetime,
     stop: datetime,
     known: Sequence[KnownPass] = (),
-    progress: Callable[[str], None] | None = None,
+    permissions: Permissions = NOTHING_REQUIRED,
 ) -> Survey:
-    """Find every pass of the span [start, stop) and forecast each that can be a contact.
+    """Find every pass of the span [start, stop); none has a forecast yet.
 
     Parameters
     ----------
     selection : element sets of the satellites and how they age, with sentences on those left out
     known : passes of earlier runs, whose ids are kept
-    progress : called with the name of each stage
+    permissions : what links need before they shine
     """
-    report = progress or _silent
     length_s = (stop - start).total_seconds()
-    report("orbits")
     tables, warnings = _tables(selection, start, length_s)
-    report("Sun and Moon")
     sky = sun_moon_table(start, -_MARGIN_S, length_s + _MARGIN_S)
-    skies, availabilities = _skies(network, sky, start, length_s)
-    report("passes")
-    sites = [station.site for station in network.stations]
-    found = find_passes(
-        [table for _, _, table in tables],
-        sites,
-        [station.min_elevation_rad for station in network.stations],
-    )
-    report("links and keys")
-    names = PassNames(known)
-    ageing = ageing_by_name(selection)
-    passes = [
-        _night_pass(network, tables, item, availabilities, sky, names, ageing) for item in found
-    ]
+    places, failures = _places(network, sky, start, length_s)
+    found, lost = _found(tables, places)
+    names, ageing = PassNames(known), ageing_by_name(selection)
+    passes, broken = [], []
+    for place, item in found:
+        satellite, elements, _ = tables[item.satellite]
+        permitted = permissions.of(satellite.name, place.station.name)
+        try:
+            passes.append(
+                night_pass(
+                    network,
+                    place.station,
+                    place.availability,
+                    satellite,
+                    elements,
+                    item.arc,
+                    sky,
+                    names,
+                    ageing,
+                    permitted,
+                )
+            )
+        except _FAILURES as error:
+            at = after(item.arc.epoch, item.arc.tca_s)
+            broken.append(
+                f"pass of {satellite.name} over {place.station.name} at {at:%H:%M}Z left out: "
+                f"{error}"
+            )
     return Survey(
         passes=tuple(passes),
-        skies=tuple(skies),
+        skies=tuple(place.night for place in places),
         elements=tuple(_elements_used(s, e, start, stop) for s, e, _ in tables),
         ground_tracks=tuple(_ground_track(s, table) for s, _, table in tables),
-        warnings=(*selection.warnings, *warnings, *_refused_budgets(network)),
+        warnings=(
+            *selection.warnings,
+            *warnings,
+            *failures,
+            *lost,
+            *broken,
+            *permissions.warnings,
+            *_refused_budgets(network),
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A station with its darkness, for people and for the search."""
+
+    station: Station
+    night: StationNight
+    availability: Availability
+
+
+def _found(
+    tables: Sequence[tuple[Satellite, ElementSet, NodeTable]], places: Sequence[_Place]
+) -> tuple[list[tuple[_Place, FoundPass]], list[str]]:
+    """All passes in order of rise; where the search fails, it is made station by station."""
+    nodes = [table for _, _, table in tables]
+    try:
+        return _search(nodes, places), []
+    except _FAILURES:
+        found: list[tuple[_Place, FoundPass]] = []
+        failures = []
+        for place in places:
+            try:
+                found += _search(nodes, [place])
+            except _FAILURES as error:
+                failures.append(f"{place.station.name} left out: {error}")
+        return sorted(found, key=lambda pair: after(pair[1].arc.epoch, pair[1].arc.aos_s)), failures
+
+
+def _search(nodes: Sequence[NodeTable], places: Sequence[_Place]) -> list[tuple[_Place, FoundPass]]:
+    found = find_passes(
+        list(nodes),
+        [place.station.site for place in places],
+        [place.station.min_elevation_rad for place in places],
+    )
+    return [(places[item.site], item) for item in found]
 
 
 def _refused_budgets(network: Network) -> list[str]:
@@ -112,10 +163,6 @@ def _refused_budgets(network: Network) -> list[str]:
         for name, missing in lacking
         if missing
     ]
-
-
-def _silent(stage: str) -> None:
-    """Say nothing about a stage."""
 
 
 def _tables(
@@ -131,30 +178,35 @@ def _tables(
     return tables, warnings
 
 
-def _skies(
+def _places(
     network: Network, sky: SunMoonTable, start: datetime, length_s: float
-) -> tuple[list[StationNight], list[Availability]]:
-    """Darkness of every station, for people and for the search."""
-    nights, availabilities = [], []
+) -> tuple[list[_Place], list[str]]:
+    """The stations whose night can be computed, and a sentence for each of the others."""
+    places, failures = [], []
     for station in network.stations:
-        spans = [
-            dark_windows(station.site, sky, 0.0, length_s, limit)
-            for limit in (station.max_sun_elevation_rad, np.radians(-12.0), np.radians(-18.0))
-        ]
-        low_s, low_rad = lowest_sun(station.site, sky, 0.0, length_s)
-        nights.append(
-            StationNight(
-                station=station.name,
-                dark=_instants(start, spans[0]),
-                nautical=_instants(start, spans[1]),
-                astronomical=_instants(start, spans[2]),
-                lowest_sun_elevation_rad=float(low_rad),
-                lowest_sun_at=after(start, low_s),
-                remark=_darkness_remark(station, spans, float(low_rad), after(start, low_s)),
-            )
-        )
-        availabilities.append(station_availability(station, spans[0], start, 0.0, length_s))
-    return nights, availabilities
+        try:
+            places.append(_place(station, sky, start, length_s))
+        except _FAILURES as error:
+            failures.append(f"{station.name} left out: {error}")
+    return places, failures
+
+
+def _place(station: Station, sky: SunMoonTable, start: datetime, length_s: float) -> _Place:
+    spans = [
+        dark_windows(station.site, sky, 0.0, length_s, limit)
+        for limit in (station.max_sun_elevation_rad, np.radians(-12.0), np.radians(-18.0))
+    ]
+    low_s, low_rad = lowest_sun(station.site, sky, 0.0, length_s)
+    night = StationNight(
+        station=station.name,
+        dark=instants_of(start, spans[0]),
+        nautical=instants_of(start, spans[1]),
+        astronomical=instants_of(start, spans[2]),
+        lowest_sun_elevation_rad=float(low_rad),
+        lowest_sun_at=after(start, low_s),
+        remark=_darkness_remark(station, spans, float(low_rad), after(start, low_s)),
+    )
+    return _Place(station, night, station_availability(station, spans[0], start, 0.0, length_s))
 
 
 def _darkness_remark(
@@ -172,94 +224,6 @@ def _darkness_remark(
             f"limit of {limit:g} degrees, with twilight in the background"
         )
     return ""
-
-
-def _night_pass(
-    network: Network,
-    tables: Sequence[tuple[Satellite, ElementSet, NodeTable]],
-    found: FoundPass,
-    availabilities: Sequence[Availability],
-    sky: SunMoonTable,
-    names: PassNames,
-    ageing: Mapping[str, Ageing],
-) -> NightPass:
-    """One pass with everything that is known of it."""
-    satellite, elements, _ = tables[found.satellite]
-    station, arc = network.stations[found.site], found.arc
-    plain = track_along(arc, station.site, sky, Windows.of([]))
-    usable = usable_windows(
-        arc,
-        station,
-        availabilities[found.site],
-        max_range_m=network.policies.max_range_m,
-        min_contact_s=network.policies.min_contact_s,
-        lowest_sun_deg=float(np.degrees(plain.sun_elevation_rad.min())),
-    )
-    track = track_along(arc, station.site, sky, usable.windows, usable.follows)
-    age_s = elements.age_s(after(arc.epoch, arc.tca_s))
-    refusal, forecast = usable.refusal or _age_refusal(network, satellite, age_s), None
-    if refusal is None:
-        refusal, forecast = forecast_link(network.key, satellite, station, track)
-    middle = int(np.argmin(np.abs(track.times_s - arc.tca_s)))
-    error = orbit_error(arc, station, elements, ageing.get(satellite.name))
-    edges = arc.look(np.array([arc.aos_s, arc.tca_s, arc.los_s]))
-    return NightPass(
-        pass_id=names.name_of(satellite.name, station.name, arc),
-        satellite=satellite.name,
-        station=station.name,
-        aos=after(arc.epoch, arc.aos_s),
-        tca=after(arc.epoch, arc.tca_s),
-        los=after(arc.epoch, arc.los_s),
-        aos_truncated=arc.aos_truncated,
-        los_truncated=arc.los_truncated,
-        max_elevation_rad=float(edges.elevation_rad[1]),
-        min_range_m=_closest_m(arc),
-        aos_azimuth_rad=float(edges.azimuth_rad[0]),
-        tca_azimuth_rad=float(edges.azimuth_rad[1]),
-        los_azimuth_rad=float(edges.azimuth_rad[2]),
-        elements_epoch=elements.epoch,
-        elements_age_s=age_s,
-        sigma_time_s=error.sigma_time_s,
-        sigma_pointing_rad=error.sigma_pointing_rad,
-        windows=_instants(arc.epoch, usable.windows),
-        keyhole_s=usable.keyhole_s,
-        refusal=refusal,
-        track=track,
-        forecast=forecast,
-        **_light(track, middle),
-    )
-
-
-def _age_refusal(network: Network, satellite: Satellite, age_s: float) -> str | None:
-    """A sentence if the element set is too old at this pass, however young it is at mid-night."""
-    limit_s = network.policies.max_elements_age_s
-    if satellite.planned_orbit is not None or abs(age_s) <= limit_s:
-        return None
-    days, limit = abs(age_s) / SECONDS_PER_DAY, limit_s / SECONDS_PER_DAY
-    return f"elements {days:.1f} days old at this pass (limit {limit:g})"
-
-
-def _light(track: Track, middle: int) -> dict[str, float]:
-    """Sun and Moon of a pass: at its culmination, over its length, at the nearest."""
-    return {
-        "sun_elevation_rad": float(track.sun_elevation_rad[middle]),
-        "sunlit_fraction": float(track.sunlit_fraction.mean()),
-        "moon_separation_rad": float(track.moon_separation_rad.min()),
-        "moon_elevation_rad": float(track.moon_elevation_rad[middle]),
-        "moon_illumination": float((1.0 + np.cos(track.moon_phase_angle_rad[middle])) / 2.0),
-    }
-
-
-def _closest_m(arc: Arc) -> float:
-    """Smallest slant range [m], to a metre: the closest second, refined by a parabola."""
-    times = np.linspace(arc.aos_s, arc.los_s, max(3, int(arc.duration_s) + 1))
-    range_m = arc.look(times).range_m
-    i = int(np.clip(np.argmin(range_m), 1, len(range_m) - 2))
-    before, at, later = range_m[i - 1 : i + 2]
-    curvature = before - 2.0 * at + later
-    if curvature <= 0.0:
-        return float(range_m.min())
-    return float(min(range_m.min(), at - (before - later) ** 2 / (8.0 * curvature)))
 
 
 def _elements_used(
@@ -304,7 +268,3 @@ def _ground_track(satellite: Satellite, table: NodeTable) -> GroundTrack:
         latitude_deg=tuple(np.degrees(np.arctan2(z, np.hypot(x, y))).tolist()),
         longitude_deg=tuple(np.degrees(np.arctan2(y, x)).tolist()),
     )
-
-
-def _instants(epoch: datetime, windows: Windows) -> tuple[tuple[datetime, datetime], ...]:
-    return tuple((after(epoch, start), after(epoch, stop)) for start, stop in windows)

@@ -1,6 +1,7 @@
 """From candidates and demands to a plan with a reason for everything it leaves out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy
@@ -23,6 +24,7 @@ def make_plan(
     nights: int,
     plan_id: str,
     stocks: Mapping[Pool, float] | None = None,
+    fixed: Mapping[str, bool] | None = None,
     remarks: Sequence[str] = (),
 ) -> Plan:
     """Choose contacts and relays for the largest priority-weighted delivery under a clear sky.
@@ -33,11 +35,14 @@ def make_plan(
     nights : length of the horizon, over which demands and fibre capacities are counted
     plan_id : identity of the inputs
     stocks : key that satellite-station pools hold already
+    fixed : passes that must (True) or must not (False) be contacts, by their ids; of two that
+        must and exclude each other, the one with less key is left out, with a remark
     remarks : sentences of the caller that belong to the plan
     """
     able = [c for c in candidates if c.refusal is None and c.key_bits > 0 and c.windows]
     stocks = dict(stocks or {})
     problem, path_remarks = _problem(network, able, nights, stocks)
+    problem, fixed_remarks = _with_fixed(problem, able, fixed or {})
     solution = solve(problem)
     relays = _relays(network, problem, solution)
     return Plan(
@@ -56,7 +61,7 @@ def make_plan(
         value=solution.value,
         bound=solution.bound,
         solver=f"HiGHS in scipy {scipy.__version__}, contacts and relay in one programme",
-        remarks=(*remarks, *path_remarks),
+        remarks=(*remarks, *path_remarks, *fixed_remarks),
     )
 
 
@@ -113,6 +118,27 @@ def fibre_capacity_bits(network: Network, nights: int) -> dict[tuple[str, str], 
         ends = (link.a, link.b) if link.a <= link.b else (link.b, link.a)
         capacity[ends] = capacity.get(ends, 0.0) + link.key_rate_bps * SECONDS_PER_DAY * nights
     return {ends: float(np.floor(bits)) for ends, bits in capacity.items()}
+
+
+def _with_fixed(
+    problem: Problem, able: Sequence[Candidate], fixed: Mapping[str, bool]
+) -> tuple[Problem, list[str]]:
+    """The programme with what is fixed, and a sentence for what could not be kept.
+
+    Newer elements shift passes by seconds: two contacts that just followed each other may now
+    overlap, and both can no longer be kept.
+    """
+    decided = {i: fixed[c.pass_id] for i, c in enumerate(able) if c.pass_id in fixed}
+    remarks = []
+    for i in sorted((i for i in decided if decided[i]), key=lambda i: -able[i].key_bits):
+        rivals = {j for clique in problem.cliques if i in clique for j in clique} - {i}
+        for j in sorted(rivals):
+            if decided[i] and decided.get(j):
+                decided[j] = False
+                remarks.append(
+                    f"{able[j].pass_id} was to be kept but now overlaps {able[i].pass_id}"
+                )
+    return replace(problem, fixed=decided), remarks
 
 
 def _relays(network: Network, problem: Problem, solution: Solution) -> tuple[Relay, ...]:

@@ -1,7 +1,7 @@
 """Contacts and relay as one mixed-integer programme, solved by HiGHS inside scipy."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Problem:
     demand_bits, priority : of each demand, length d
     paths : for each demand, the paths that may serve it
     fibre_bits : what each fibre link (its two ends, sorted) can carry over the horizon
+    fixed : candidates that must (True) or must not (False) be chosen, whatever else is decided
     """
 
     key_bits: Floats
@@ -41,6 +42,7 @@ class Problem:
     priority: Floats
     paths: tuple[tuple[tuple[Hop, ...], ...], ...]
     fibre_bits: Mapping[tuple[str, str], float]
+    fixed: Mapping[int, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ def solve(problem: Problem, fixed: Mapping[int, bool] | None = None) -> Solution
 
     Parameters
     ----------
-    fixed : candidates that must (True) or must not (False) be chosen
+    fixed : further candidates that must (True) or must not (False) be chosen
     """
     build = _Build(problem)
-    x, bound = build.run(dict(fixed or {}))
+    x, bound = build.run({**problem.fixed, **(fixed or {})})
     chosen = tuple(int(i) for i in np.flatnonzero(x[: build.contacts] > 0.5))
     exact, _ = build.run({i: i in chosen for i in range(build.contacts)})
     flows = build.whole_flows(exact)

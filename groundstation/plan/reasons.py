@@ -30,7 +30,9 @@ def rejections(
         else:
             index = position[candidate.pass_id]
             text = _conflict(able, problem, solution, index)
-            if with_regret:
+            if _is_settled(problem, index):
+                text += "; it starts too soon to change that"
+            elif with_regret:
                 text += _regret(problem, solution, index)
         reasons.append(Rejection(candidate.pass_id, text))
     return tuple(reasons)
@@ -50,7 +52,15 @@ def _conflict(able: Sequence[Candidate], problem: Problem, solution: Solution, i
             parts.append(f"{other.satellite} serves {other.station} at {start}")
         else:
             parts.append(f"{other.station} receives {other.satellite} at {start}")
+    if not parts and index in problem.fixed:
+        return "it was not to be taken"
     return " and ".join(parts) or "its key has no use tonight"
+
+
+def _is_settled(problem: Problem, index: int) -> bool:
+    """Whether the pass, or one that excludes it, was fixed before anything was decided."""
+    rivals = {i for clique in problem.cliques if index in clique for i in clique}
+    return index in problem.fixed or any(problem.fixed.get(i) for i in rivals)
 
 
 def _regret(problem: Problem, solution: Solution, index: int) -> str:

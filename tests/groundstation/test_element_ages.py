@@ -21,8 +21,8 @@ from groundstation.config.examples import example_path
 from groundstation.config.load import load_network
 from groundstation.element_ages import AgeState, element_ages, latest_manoeuvre
 from groundstation.export.pass_rows import pass_rows
+from groundstation.night.forecasts import survey
 from groundstation.night.outcome import input_hash
-from groundstation.night.survey import survey
 from tle.ageing import LEO_450_600, LearntAgeing, TableAgeing, mean_altitude_m
 from tle.comparison import manoeuvre_between
 from tle.nodes import _satrec

@@ -1,0 +1,100 @@
+"""A night as the next run would plan it; nothing is fetched, written or remembered."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from groundstation.catalogue import read_element_files
+from groundstation.errors import GroundStationError
+from groundstation.network import Network
+from groundstation.night.decision import Circumstances
+from groundstation.night.freeze import Outage
+from groundstation.night.gathering import (
+    choose_elements,
+    forecast_passes,
+    plan_of_text,
+    weather_digest,
+)
+from groundstation.night.outcome import decide_night, outcome_of, span_of
+from groundstation.night.record_codec import encode
+from groundstation.night.run import basis_of
+from groundstation.night.shining import permission_documents, permissions_of_network
+from groundstation.night.state import (
+    carried_plan_id,
+    known_passes,
+    outages_of,
+    plan_origin,
+    plan_text,
+)
+from groundstation.night.survey import find_night_passes
+from groundstation.night.weather_step import NightWeather, night_weather
+from groundstation.night_records import NightOutcome
+from groundstation.results.calibration_store import calibration_for
+from tle.archive import stored_elements
+
+
+def present_outcome(
+    network: Network,
+    night: str,
+    db: Database | None,
+    *,
+    now: datetime,
+    progress: Callable[[str], None],
+    outages: tuple[Outage, ...] | None = None,
+) -> NightOutcome:
+    """Passes, forecasts and plan of a night from what lies here.
+
+    Parameters
+    ----------
+    db : the state for reading; None where there is none yet
+    outages : instead of those on record
+    """
+    progress("elements")
+    sets = read_element_files(network) + (stored_elements(db) if db is not None else [])
+    selection = choose_elements(network, sets, night)
+    span = span_of(network, night)
+    progress("weather")
+    weather = _weather(network, night, db, now)
+    progress("passes")
+    held_id = None if db is None else carried_plan_id(db, night, span[0], now)
+    text = plan_text(db, held_id) if db is not None and held_id else None
+    held = None if text is None else plan_of_text(text)
+    permissions = permissions_of_network(
+        network, permission_documents(network), now, None if held is None else held.plan
+    )
+    known = () if db is None else known_passes(db, *span)
+    seen = find_night_passes(network, selection, *span, known, permissions)
+    progress("forecast")
+    calibration = calibration_for(db, night)
+    seen = forecast_passes(network, seen, night, calibration, weather)
+    progress("plan")
+    if outages is None:
+        outages = () if db is None else outages_of(db, night)
+    around = Circumstances(now, held, outages, permissions)
+    origin = None if db is None else plan_origin(db, held_id)
+    basis = basis_of(network, night, _digest(seen), outages)
+    if db is not None and origin is not None and origin.basis == basis:
+        # Nothing changed: the plan is that of the run which made it, whatever the hour.
+        before = plan_text(db, origin.previous) if origin.previous else None
+        previous = None if before is None else plan_of_text(before)
+        around = Circumstances(origin.run_at, previous, outages, permissions)
+    name = "" if calibration is None else str(calibration.calibration_id)
+    decision = decide_night(network, selection, night, seen, around, weather_digest(weather), name)
+    return outcome_of(network, night, now, seen, decision, around)
+
+
+def _digest(value: object) -> str:
+    """SHA-256 of what would be kept of a record."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def _weather(
+    network: Network, night: str, db: Database | None, now: datetime
+) -> NightWeather | None:
+    start, stop = span_of(network, night)
+    try:
+        return night_weather(network, db, start, stop, now=now, offline=True)
+    except (GroundStationError, OSError, ValueError):
+        return None

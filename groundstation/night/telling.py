@@ -1,0 +1,51 @@
+"""The last step: tell people and machines what changed, once."""
+
+import json
+from typing import Any
+
+from groundstation.errors import GroundStationError
+from groundstation.night.notifier import NightSummary, notify_all
+from groundstation.night.publishing import digest_of
+from groundstation.night.record_codec import encode
+from groundstation.night.run import NightRun
+from groundstation.night.steps import Step
+
+
+class _UntoldError(GroundStationError):
+    """Somebody could not be told; the step is made again by the next run."""
+
+
+def make_notify(run: NightRun) -> None:
+    """Tell every notifier, unless they were told of this plan already; failures are warnings."""
+    files: dict[str, str] = run.output(Step.EXPORT)
+    document = json.loads(files["plan.json"])
+    names = [type(notifier).__name__ for notifier in run.notifiers]
+
+    def work() -> bytes:
+        failures = notify_all(run.notifiers, summary_of(run, document))
+        if failures:
+            raise _UntoldError("; ".join(failures))
+        return encode({"told": tuple(names)})
+
+    try:
+        run.make(Step.NOTIFY, run.hash_of("notify", digest_of(files), names), work)
+    except _UntoldError as error:
+        run.remarks.append(str(error))
+
+
+def summary_of(run: NightRun, document: dict[str, Any]) -> NightSummary:
+    """The night in the words of its plan document."""
+    warnings = (*document["warnings"], *run.warnings)
+    difference = document["difference"]
+    return NightSummary(
+        network=run.network.name,
+        title=run.network.title,
+        night=run.night,
+        plan_id=document["plan_id"],
+        status="degraded" if warnings else "done",
+        contacts=len(document["contacts"]),
+        key_bits=sum(contact["key_bits"] for contact in document["contacts"]),
+        changes=() if difference is None else tuple(difference["sentences"]),
+        warnings=warnings,
+        folder=str(run.folder / "nights" / run.night),
+    )
