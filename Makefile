@@ -9,7 +9,7 @@ RELAXED := --explicit-package-bases --namespace-packages --allow-untyped-defs \
   --allow-incomplete-defs --allow-untyped-calls --allow-untyped-decorators
 WORK := build/$(EXAMPLE)
 
-.PHONY: night test test-all lint bench wheel clean
+.PHONY: night test test-all lint bench mutants wheel clean
 
 night: $(INSTALLED)
 	@test -e $(WORK)/groundstation.toml || $(BIN)/groundstation init $(WORK) --example $(EXAMPLE)
@@ -35,6 +35,13 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/bench_key.py
 	$(BIN)/python benchmarks/bench_counts.py
 	$(BIN)/python benchmarks/bench_link.py
+	$(BIN)/python benchmarks/bench_amplification.py
+	$(BIN)/python benchmarks/bench_keys.py
+	$(BIN)/python benchmarks/bench_plan.py
+
+# Change the rules of the key ledger one by one; at least nine of ten changes must be noticed.
+mutants: $(INSTALLED)
+	$(BIN)/python tools/mutate_keys.py
 
 # Build the wheel, install it alone into a fresh environment and use it from an empty folder.
 wheel: $(INSTALLED)

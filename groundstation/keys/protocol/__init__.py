@@ -1,0 +1,1 @@
+"""How two stations agree on key before either of them lets it out."""
