@@ -1,0 +1,1 @@
+"""Privacy amplification: a shorter key of which nobody else knows anything."""
