@@ -1,0 +1,1 @@
+"""Key at rest: sealed chunks, a key ratchet, key-encryption keys; no SQL."""
