@@ -7,6 +7,8 @@ GroundStationError       1   unexpected failure
 ├── StateError           1   the state folder or database cannot be used
 ├── BusyError           75   another run holds the lock
 ├── WeatherError         1   a weather document that is refused (groundstation.weather.errors)
+├── KeyLedgerError       1   key that cannot be imported, reserved or handed out (keys.errors)
+├── NotifyError          1   somebody could not be told (groundstation.notify.errors)
 └── PlanError            1   a plan that the checker rejects
 """
 
