@@ -1,11 +1,18 @@
 """`groundstation link`: loss terms, counts and key of one pass, or of one point in the sky."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from groundstation.cli.link_point import (
+    FINITE_DEGREES,
+    Direction,
+    Point,
+    detail_of_point,
+    point_options,
+    require_one_question,
+)
 from groundstation.cli.output import format_options
 from groundstation.cli.settings import Settings
 
@@ -18,31 +25,13 @@ if TYPE_CHECKING:
 FIGURES = (".svg", ".png")
 
 
-class _Finite(click.FloatRange):
-    """A range that NaN, which compares with nothing, is outside of."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number", param, ctx)
-        return float(number)
-
-
-FINITE_DEGREES = _Finite(0.0, 90.0)
-FINITE_KM = _Finite(100.0, 100_000.0)
-
-
 @click.command("link")
 @click.argument("pass_id", metavar="[PASS]", required=False)
 @click.option("--night", metavar="DATE", help="Date of the evening [default: read from PASS].")
 @click.option(
     "--step",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Every STEP-th second for machines.",
+    help="Every STEP-th second for machines [default: 1].",
 )
 @click.option(
     "--measured",
@@ -62,39 +51,31 @@ FINITE_KM = _Finite(100.0, 100_000.0)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Draw loss, clicks and QBER against time, as .svg or .png.",
 )
-@click.option(
-    "--elevation-deg",
-    type=FINITE_DEGREES,
-    help="Without PASS: elevation of the satellite.",
-)
-@click.option("--range-km", type=FINITE_KM, help="Without PASS: its distance.")
-@click.option("--station", metavar="NAME", help="Without PASS: the receiving station.")
-@click.option("--satellite", metavar="NAME", help="Without PASS: the sending satellite.")
+@point_options
 @format_options
 @click.pass_obj
 def command(
     settings: Settings,
+    /,
     pass_id: str | None,
     night: str | None,
-    step: int,
+    step: int | None,
     measured: Path | None,
     constant_from_deg: float | None,
     explain: bool,
     plot: Path | None,
-    elevation_deg: float | None,
-    range_km: float | None,
-    station: str | None,
-    satellite: str | None,
     form: str | None,
+    **place: Any,
 ) -> int:
     """Show the loss of a pass term by term, its counts and its key under a clear sky.
 
     PASS is an id from `groundstation passes`. The table shows the pass at rise, where its window
     opens, at 30 degrees, at culmination, where its window closes and at set, with the counts of the
     whole window; --json and --csv give every second with every term, --json also what --explain and
-    --measured add. Without PASS, an elevation and
-    a range say where the satellite stands: Sun and Moon are then taken to be far below the horizon
-    and the satellite to be in the Earth's shadow.
+    --measured add. Without PASS, an elevation and a range say where the satellite stands: Sun and
+    Moon are then taken to be far below the horizon and the satellite to be in the Earth's shadow.
+    With --direction double the satellite sends to two stations at once, as a source of entangled
+    pairs does.
 
     \b
     Examples:
@@ -103,33 +84,31 @@ def command(
       groundstation link speqtre-helmos-20260614T2043 --plot link.svg
       groundstation --example micius-2016 link --elevation-deg 30 --range-km 900 \\
           --station xinglong --satellite micius
+      groundstation --example micius-2016 link --direction double --satellite micius \\
+          --elevation-deg 30 --range-km 900 --station xinglong \\
+          --second-elevation-deg 40 --second-range-km 740 --second-station nanshan
     """
     from groundstation.cli.network_option import network_of
     from groundstation.errors import UsageError
 
-    point = {
-        "--elevation-deg": elevation_deg,
-        "--range-km": range_km,
-        "--station": station,
-        "--satellite": satellite,
-    }
-    _require_one_question(
-        pass_id, point, {"--night": night, "--plot": plot, "--measured": measured}
-    )
+    point = Point(**place)
+    require_one_question(pass_id, point, {"--night": night, "--plot": plot, "--measured": measured})
     if plot is not None and plot.suffix.lower() not in FIGURES:
         raise UsageError(f"--plot writes {' or '.join(FIGURES)}, not {plot.name!r}")
-    _require_consistent(form, measured, constant_from_deg, is_explained=explain)
+    _require_consistent(form, step, measured, constant_from_deg, is_explained=explain)
     network = network_of(settings)
+    if pass_id is None and point.direction == Direction.DOUBLE:
+        from groundstation.cli.link_double import write_double
+
+        return write_double(network, point, settings.instant(), form, is_explained=explain)
     if pass_id is not None:
         item = _find(settings, network, pass_id, night)
         detail, refusal = _detail_of_pass(network, item)
     else:
         item = None
-        detail, refusal = _detail_of_point(
-            settings, network, str(satellite), str(station), elevation_deg or 0.0, range_km or 0.0
-        )
+        detail, refusal = detail_of_point(network, point, settings.instant())
     if detail is None:
-        click.echo(f"{pass_id or f'{satellite} over {station}'}: {refusal}", err=True)
+        click.echo(f"{pass_id or point.words}: {refusal}", err=True)
         return 1
     if plot is not None:
         _write_plot(network, detail, plot)
@@ -141,7 +120,7 @@ def command(
             detail.track, detail.forecast.budget, measured, constant_from_deg or 0.0
         )
     if form is not None:
-        _print_for_machines(detail, form, step, compared, is_explained=explain)
+        _print_for_machines(detail, form, step or 1, compared, is_explained=explain)
     else:
         _print_for_people(network, item, detail, is_explained=explain)
         if compared is not None:
@@ -153,37 +132,9 @@ def command(
     return 0
 
 
-def _require_one_question(
-    pass_id: str | None,
-    point: dict[str, float | str | None],
-    of_a_pass: dict[str, str | Path | None],
-) -> None:
-    """Either a pass or a whole point, and nothing that fits the other only."""
-    from groundstation.errors import UsageError
-
-    given = [name for name, value in point.items() if value is not None]
-    lacking = [name for name, value in point.items() if value is None]
-    if pass_id is not None and given:
-        raise UsageError(
-            f"PASS excludes {', '.join(given)}",
-            hint="name a pass, or say where the satellite stands",
-        )
-    if pass_id is None and not given:
-        raise UsageError(
-            "neither a pass nor a point is given",
-            hint=f"PASS from `groundstation passes`, or {', '.join(point)}",
-        )
-    if pass_id is None and lacking:
-        raise UsageError(
-            f"{', '.join(lacking)} not given", hint=f"a point needs all of {', '.join(point)}"
-        )
-    needs_pass = [name for name, value in of_a_pass.items() if value is not None]
-    if pass_id is None and needs_pass:
-        raise UsageError(f"{needs_pass[0]} needs a PASS", hint="groundstation passes")
-
-
 def _require_consistent(
     form: str | None,
+    step: int | None,
     measured: Path | None,
     constant_from_deg: float | None,
     *,
@@ -196,6 +147,11 @@ def _require_consistent(
         raise UsageError(
             f"--constant-from-deg {constant_from_deg:g} without --measured",
             hint="give the measured losses, from which the constant is taken",
+        )
+    if step is not None and form is None:
+        raise UsageError(
+            f"--step {step} has no place in the table, which shows a few instants",
+            hint=f"--step {step} with --json, --nl, --csv or --tsv",
         )
     listed = {"--measured": measured is not None, "--explain": is_explained}
     for name, is_given in listed.items():
@@ -266,35 +222,6 @@ def _detail_of_pass(
     return detail, None
 
 
-def _detail_of_point(
-    settings: Settings,
-    network: "Network",
-    satellite: str,
-    station: str,
-    elevation_deg: float,
-    range_km: float,
-) -> "tuple[LinkDetail | None, str | None]":
-    """The link of a satellite that was only placed, or why there is none."""
-    from groundstation.cli.night_option import restricted
-    from groundstation.night.link_detail import link_detail
-    from groundstation.night.links import forecast_point, security_of
-
-    chosen = restricted(network, [satellite], [station])
-    (sender,), (receiver,) = chosen.satellites, chosen.stations
-    refusal, track, forecast = forecast_point(
-        network.key,
-        sender,
-        receiver,
-        elevation_rad=math.radians(elevation_deg),
-        range_m=1e3 * range_km,
-        instant=settings.instant(),
-    )
-    if forecast is None:
-        return None, refusal
-    security = security_of(network.key)
-    return link_detail(None, sender, receiver, track, forecast, security), None
-
-
 def _print_for_machines(
     detail: "LinkDetail",
     form: str,
@@ -305,13 +232,13 @@ def _print_for_machines(
 ) -> None:
     import json
 
-    from groundstation.cli.link_rows import SCHEMA, document_of, rows_of
+    from groundstation.cli.link_rows import SCHEMA, document_of, explanation_of, rows_of
     from groundstation.cli.output import write_listing
 
     if form == "json":
         document = document_of(detail, step)
         if is_explained:
-            document["explanation"] = list(_explanation(detail))
+            document["explanation"] = list(explanation_of(detail))
         if compared is not None:
             from groundstation.cli.link_measured import comparison_document
 
@@ -324,6 +251,7 @@ def _print_for_machines(
 def _print_for_people(
     network: "Network", item: "NightPass | None", detail: "LinkDetail", *, is_explained: bool
 ) -> None:
+    from groundstation.cli.link_rows import explanation_of
     from groundstation.cli.link_table import (
         Moment,
         moments_of_interest,
@@ -345,15 +273,8 @@ def _print_for_people(
         print_key_limits(detail)
         print_spread(detail)
     if is_explained:
-        for sentence in _explanation(detail):
+        for sentence in explanation_of(detail):
             click.echo(sentence)
-
-
-def _explanation(detail: "LinkDetail") -> tuple[str, ...]:
-    """What each term costs at culmination, in words."""
-    import numpy as np
-
-    return detail.forecast.budget.explain(int(np.argmax(detail.track.elevation_rad)))
 
 
 def _write_plot(network: "Network", detail: "LinkDetail", path: Path) -> None:

@@ -163,6 +163,11 @@ def spread_of(detail: LinkDetail) -> dict[str, Any] | None:
     }
 
 
+def explanation_of(detail: LinkDetail) -> tuple[str, ...]:
+    """What each term costs at culmination, in words."""
+    return detail.forecast.budget.explain(int(np.argmax(detail.track.elevation_rad)))
+
+
 def _finite(value: Any) -> Any:
     """None in place of a number that JSON cannot say."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

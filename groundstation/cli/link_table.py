@@ -13,8 +13,8 @@ from groundstation.cli.link_rows import SCHEMA, arrays_of, column_of
 from groundstation.cli.output import Column, write_listing
 from groundstation.instants import after, utc_text
 from groundstation.night.link_detail import LinkDetail
-from groundstation.results.spread import SEED
 from groundstation.night_records import NightPass
+from groundstation.results.spread import SEED
 from passes.counts.source import sifted_fraction
 from passes.counts.spread.forecast import Quantiles
 from passes.track import Track

@@ -13,7 +13,6 @@ from passes.link.terminals import Atmosphere, Receiver, Transmitter
 from passes.still import still_track
 from passes.track import Track
 
-
 _Parts = tuple[Transmitter, DecoySource, Receiver, Atmosphere, float]
 # Links that were prepared before, by everything they were prepared from.
 PreparedLinks = dict[_Parts, PreparedLink]

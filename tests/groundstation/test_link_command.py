@@ -218,3 +218,72 @@ def test_a_measured_range_that_the_pass_does_not_reach_is_refused(tmp_path, capf
     path.write_text("range_km,loss_db\n2500,40\n", encoding="utf-8")
     assert run(groundstation, [*LINK, PASS, "--measured", str(path)]) == 2
     assert "range 2500 km is outside the setting leg" in capfd.readouterr().err
+
+
+DOUBLE = [
+    *("--direction", "double", "--satellite", "micius"),
+    *("--elevation-deg", "30", "--range-km", "900", "--station", "xinglong"),
+    *("--second-elevation-deg", "40", "--second-range-km", "740", "--second-station", "nanshan"),
+]
+
+
+def down_total_db(capfd, elevation_deg, range_km, station):
+    where = ["--elevation-deg", elevation_deg, "--range-km", range_km, "--station", station]
+    assert run(groundstation, [*LINK, *where, "--satellite", "micius", "--json"]) == 0
+    return json.loads(capfd.readouterr().out)["rows"][0]["total_db"]
+
+
+def test_a_pair_loses_what_both_of_its_links_lose(capfd):
+    assert run(groundstation, [*LINK, *DOUBLE, "--json", "--explain"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    links = document["links"]
+    assert document["stations"] == ["xinglong", "nanshan"]
+    assert [link["station"] for link in links] == document["stations"]
+    alone_db = [
+        down_total_db(capfd, "30", "900", "xinglong"),
+        down_total_db(capfd, "40", "740", "nanshan"),
+    ]
+    assert [link["total_db"] for link in links] == pytest.approx(alone_db, abs=1e-12)
+    assert document["two_link_loss_db"] == pytest.approx(sum(alone_db), abs=1e-12)
+    assert document["pair_efficiency"] == pytest.approx(10.0 ** (-sum(alone_db) / 10.0))
+    assert set(document["explanation"]) == {"xinglong", "nanshan"}
+    assert any("pairs is not given" in remark for remark in document["remarks"])
+    assert run(groundstation, [*LINK, *DOUBLE]) == 0
+    printed = capfd.readouterr().out
+    total = next(line for line in printed.splitlines() if line.strip().startswith("total"))
+    assert [float(number) for number in re.findall(r"\d+\.\d+", total)] == pytest.approx(
+        [*alone_db, sum(alone_db)], abs=0.006
+    )
+    assert run(groundstation, [*LINK, *DOUBLE, "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert [float(row["total_db"]) for row in rows] == pytest.approx(alone_db, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([PASS, "--step", "4"], "--step 4 has no place in the table"),
+        ([PASS, "--direction", "up"], "PASS excludes --direction"),
+        (DOUBLE[:10], "--second-elevation-deg, --second-range-km, --second-station not given"),
+        (DOUBLE[2:], "--second-elevation-deg without --direction double"),
+        ([*DOUBLE[:-1], "xinglong"], "both stations are 'xinglong'"),
+    ],
+)
+def test_an_option_that_would_be_passed_over_is_refused(arguments, message, capfd):
+    assert run(groundstation, [*LINK, *arguments]) == 2
+    assert message in capfd.readouterr().err
+
+
+def test_an_uplink_is_refused_with_what_the_network_file_lacks(capfd):
+    assert run(groundstation, [*LINK, "--direction", "up", *DOUBLE[2:10]]) == 1
+    error = capfd.readouterr().err
+    assert error.startswith("xinglong to micius: no uplink budget: a laser at xinglong")
+    assert "a receiver on micius" in error
+    assert "the turbulence over xinglong not given" in error
+
+
+def test_what_lies_behind_a_shade_stays_visible(written):
+    _, svg = written
+    opacities = [float(value) for value in re.findall(r'fill-opacity="([^"]*)"', svg)]
+    assert opacities
+    assert all(0.0 < opacity < 1.0 for opacity in opacities)

@@ -11,7 +11,8 @@ from passes.counts.expected import expected_rates
 from passes.counts.noise import expected_noise
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
-from passes.link.budget import LinkBudget, TermTable
+from passes.link.air_terms import air_terms, clear_air_db, prepare_air
+from passes.link.budget import LinkBudget, Term, TermGroup, TermTable
 from passes.link.downlink import downlink_budget
 from passes.link.terminals import (
     Atmosphere,
@@ -89,8 +90,32 @@ def test_a_prepared_link_gives_what_its_parts_give(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, err_msg=field.name)
 
 
+def test_what_counts_have_taught_is_added_once():
+    sender, receiver, air = LINKS["turbulent"]
+    places = track(60)
+    link = prepare_link(sender, SOURCE, receiver, air, 500.0)
+    taught = Term("calibration", np.linspace(3.0, 4.0, 60), TermGroup.GEOMETRY, "given")
+    plain, scaled = counts_along(link, places), counts_along(link, places, light_scale=2.0)
+    counts = counts_along(link, places, fitted_terms=(taught,), light_scale=2.0)
+    assert counts.budget.terms[-1] is taught
+    # Twice the light lengthens the dead time; the fitted loss does not.
+    np.testing.assert_allclose(
+        counts.budget.total_db, scaled.budget.total_db + taught.loss_db, atol=1e-12
+    )
+    np.testing.assert_allclose(counts.efficiency, counts.budget.efficiency, rtol=1e-12)
+    np.testing.assert_allclose(counts.noise.light_hz, 2.0 * plain.noise.light_hz, rtol=1e-14)
+    np.testing.assert_array_equal(counts.noise.dark_hz, plain.noise.dark_hz)
+    noise = expected_noise(places, sender, receiver, air).with_light(2.0)
+    rates = expected_rates(counts.budget, noise, SOURCE, receiver)
+    for field in fields(rates):
+        ours, theirs = getattr(counts.rates, field.name), getattr(rates, field.name)
+        # As above: the noise clicks are a difference of two much larger rates.
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, err_msg=field.name)
+
+
 def test_one_sample_gives_what_an_array_gives():
-    link = prepare_link(*LINKS["turbulent"][:1], SOURCE, *LINKS["turbulent"][1:], 500.0)
+    sender, receiver, air = LINKS["turbulent"]
+    link = prepare_link(sender, SOURCE, receiver, air, 500.0)
     places = track(50)
     whole = counts_along(link, places)
     for index in (0, 17, 49):
@@ -145,3 +170,26 @@ def test_where_nothing_clicks_there_is_no_error_rate():
     rates = expected_rates(budget, no_twilight, SOURCE, silent)
     assert rates.detected_hz.tolist() == [0.0, 0.0, 0.0]
     assert np.all(np.isnan(rates.qber))
+
+
+@pytest.mark.parametrize("wavelength_m", [785e-9, 1064e-9, 1550e-9])
+def test_the_air_of_a_prepared_link_is_that_over_its_station(wavelength_m):
+    """Rayleigh scattering, mixed gases and, at 1064 nm only, pairs of oxygen thin with height."""
+    places = track(40)
+    losses_db = {}
+    for height_m in (0.0, 2_400.0):
+        terms = air_terms(prepare_air(wavelength_m, AIR, height_m), places)
+        ours = {term.name: term.loss_db for term in terms}
+        theirs = clear_air_db(wavelength_m, places.elevation_rad, AIR, height_m)
+        assert list(ours) == list(theirs)
+        for name, loss_db in theirs.items():
+            # The one takes airmasses from a table, right to 1e-8.
+            np.testing.assert_allclose(ours[name], loss_db, rtol=1e-7, err_msg=name)
+        losses_db[height_m] = ours
+    assert ("oxygen collisions" in losses_db[0.0]) == (wavelength_m == 1064e-9)
+    for name in {"rayleigh", "mixed gases", "oxygen collisions"} & set(losses_db[0.0]):
+        assert np.all(losses_db[2_400.0][name] <= losses_db[0.0][name]), name
+    if wavelength_m == 1064e-9:
+        # Twice the logarithm of the density's fall, exp(-2.4 / 8.4 km) squared: 0.56 about.
+        high, low = (losses_db[height_m]["oxygen collisions"] for height_m in (2_400.0, 0.0))
+        np.testing.assert_allclose(high / low, 0.58, atol=0.04)

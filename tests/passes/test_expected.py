@@ -12,9 +12,11 @@ from passes.counts.expected import (
     expected_rates,
     noise_probability_per_gate,
 )
+from passes.counts.noise import prepare_background
 from passes.counts.polarisation import combine_error_rates, contrast_error_rate
 from passes.counts.source import DecoySource
 from passes.errors import LinkError
+from passes.link.air_terms import clear_air_db
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.link.terminals import Atmosphere, BasisChoice, Detector, Receiver, Transmitter
 from passes.sky.radiance import dark_sky_radiance, krisciunas_schaefer_1991, sunlight_radiance
@@ -101,6 +103,19 @@ def test_sky_at_30_deg_is_nearly_twice_as_bright():
     # 10^(-0.4 x 0.1 x 0.8898) = 0.9213.
     assert dark_sky_radiance(1.0, np.radians(30.0), 0.1) == pytest.approx(1.7411, abs=1e-4)
     assert dark_sky_radiance(1.0, np.pi / 2, 0.3) == pytest.approx(1.0)
+
+
+def test_extinction_of_the_sky_is_that_of_the_air_in_magnitudes():
+    background = prepare_background(SENDER, TELESCOPE, AIR)
+    for wavelength_m, magnitudes in (
+        (785e-9, background.extinction_mag),
+        (550e-9, background.visual_extinction_mag),
+    ):
+        losses_db = clear_air_db(wavelength_m, np.pi / 2, AIR, 0.0)
+        through = 10.0 ** (-float(sum(losses_db.values())) / 10.0)
+        assert magnitudes == pytest.approx(-2.5 * np.log10(through), rel=1e-12)
+    # 1.0857 mag per neper: Rayleigh 0.097, aerosol 0.15, ozone about 0.03 at 550 nm.
+    assert background.visual_extinction_mag == pytest.approx(1.0857 * 0.277, abs=0.015)
 
 
 def test_moon_counts_only_above_the_horizon():

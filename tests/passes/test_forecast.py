@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from groundstation.night.links import receiver_for
+from groundstation.night.links import PreparedLinks, forecast_link, receiver_for
 from groundstation.night_records import NightPass
 from passes.counts.moments import ORDER
 from passes.counts.source import DecoySource
@@ -388,6 +388,22 @@ def test_the_forecast_of_the_night_is_the_forecast_of_its_track(case):
     forecast = again(case)
     assert forecast.key == case.forecast.key
     np.testing.assert_array_equal(forecast.budget.total_db, case.forecast.budget.total_db)
+
+
+def test_a_link_is_prepared_once_for_all_its_passes(europe):
+    sender = next(s for s in europe.network.satellites if s.name == "speqtre")
+    stations = {s.name: s for s in europe.network.stations}
+    items = [p for p in europe.passes if p.satellite == "speqtre" and p.forecast is not None]
+    prepared: PreparedLinks = {}
+    for item in items:
+        refusal, repeated = forecast_link(
+            europe.network.key, sender, stations[item.station], item.track, None, prepared
+        )
+        assert refusal is None
+        assert repeated is not None
+        assert repeated.key == item.forecast.key
+        np.testing.assert_array_equal(repeated.rates.sifted_hz, item.forecast.rates.sifted_hz)
+    assert len(prepared) == len({item.station for item in items}) < len(items)
 
 
 def test_the_air_over_a_high_station_is_thinner(helmos):

@@ -18,6 +18,7 @@ real pointing) explains the pass above 25 deg to 0.5 dB. Near 19 deg three decib
 aerosol depth explains without spoiling the rest; the paper itself gives 3-8 dB of atmosphere.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,7 +26,7 @@ import pytest
 
 from passes.counts.expected import expected_rates
 from passes.counts.noise import Noise
-from passes.counts.source import DecoySource
+from passes.counts.source import DecoySource, sifted_fraction
 from passes.link.budget import LinkBudget, Term, TermGroup
 from passes.link.downlink import downlink_budget
 from passes.link.optics.beam import divergence_half_angle_rad
@@ -96,6 +97,15 @@ def test_sifted_key_is_0_4706_of_the_detections(budget):
     rates = expected_rates(budget, dark_counts(RANGE_M.size), SOURCE, TELESCOPE)
     ratio = rates.sifted_hz / rates.detected_hz
     assert ratio == pytest.approx(np.full(RANGE_M.size, 1_671_072 / 3_551_136), abs=0.0005)
+
+
+def test_the_share_that_a_reader_is_told_is_that_of_the_paper():
+    # 1 671 072 of 3 551 136; 0.5 x 0.8 x 0.5 / (0.5 x 0.8 + 0.25 x 0.1) without noise.
+    assert sifted_fraction(SOURCE, 0.5) == pytest.approx(1_671_072 / 3_551_136, abs=0.0005)
+    assert sifted_fraction(SOURCE, 0.5) == pytest.approx(0.2 / 0.425, rel=1e-12)
+    # Of 0.9 x 0.8 and 0.1 x 0.2 of the pulses both bases agree.
+    biased = replace(SOURCE, key_basis_probability=0.9)
+    assert sifted_fraction(biased, 0.8) == pytest.approx(0.74 * 0.4 / 0.425, rel=1e-12)
 
 
 def test_sifted_rates_follow_from_the_published_loss():

@@ -68,7 +68,7 @@ class Canvas:
         """The inside of closed rings of shape (n, 2); what two rings enclose is outside."""
         path = _path([np.asarray(ring) for ring in rings], is_closed=True)
         if path:
-            fade = "" if opacity == 1.0 else f' fill-opacity="{number(opacity)}"'
+            fade = "" if opacity == 1.0 else f' fill-opacity="{opacity:.3g}"'
             edge = f' stroke="{_colour(rim)}" stroke-width="{number(rim_pt)}"' if rim else ""
             # Only several rings can enclose each other.
             rule = ' fill-rule="evenodd"' if path.count("z") > 1 else ""
