@@ -72,7 +72,7 @@ def render_night(outcome: NightOutcome) -> str:
     timeline = night_timeline(outcome, numbers)
     rows = _pass_rows(outcome, numbers, titles)
     return (
-        _environment()
+        page_environment()
         .get_template("night.html.j2")
         .render(
             outcome=outcome,
@@ -89,7 +89,7 @@ def render_night(outcome: NightOutcome) -> str:
             cards=_cards(outcome, contacts, numbers, titles),
             relays=_relay_rows(outcome, titles),
             map_svg=network_map(outcome).inline("Map of the network and its contacts"),
-            data=_as_script(night_numbers(outcome)),
+            data=as_script(night_numbers(outcome)),
             light=Markup(css_variables(LIGHT)),  # noqa: S704  our own constants
             dark=Markup(css_variables(DARK)),  # noqa: S704
             text_rules=Markup(text_rules()),  # noqa: S704
@@ -125,7 +125,8 @@ def notices(outcome: NightOutcome) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Templates of the reports with the filters that write numbers for people."""
     environment = Environment(
         loader=PackageLoader("groundstation.report"),
         autoescape=True,
@@ -148,7 +149,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _as_script(numbers: dict[str, Any]) -> Markup:
+def as_script(numbers: dict[str, Any]) -> Markup:
     """JSON that cannot end the script element it stands in, whatever the names are."""
     text = json.dumps(numbers, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
