@@ -5,7 +5,12 @@ with the same durability (write-ahead log, synchronous FULL) and far less work: 
 one pointer moved per request, no double entry, no sealing, no audit log. Wall time throughout,
 because waiting for the disk is what group commit saves; the disk's own pace is measured beside it.
 
-Usage: bench_keys.py [ALLOCATIONS TO VERIFY]; 1000000 if it is left out.
+Three limits are judged, and the program ends with 1 if one is missed: an import of 1 Mbit below
+100 ms, 3000 durable allocations a second, a verification of 10^6 allocations below 15 s. Beside
+every wall time stands processor time: where the two are far apart and the disk is quick, other
+programs had the processor, and the quietest of several rounds is what is judged.
+
+Usage: bench_keys.py [ALLOCATIONS TO VERIFY]; 1000000 if it is left out, and only that is judged.
 """
 
 import os
@@ -33,7 +38,7 @@ from groundstation.keys.ledger.records import (
 )
 from groundstation.keys.ledger.views import Request, Span, Totals
 from groundstation.keys.sealing.file_kek import FileKekProvider
-from groundstation.keys.store.row_mac import allocation_mac
+from groundstation.keys.store.row_mac import allocation_mac, row_key
 from groundstation.keys.store.rows import to_us
 from groundstation.keys.store.store import open_store
 from groundstation.keys.store.verify import verify
@@ -42,10 +47,16 @@ LINK = Pool("matera", "micius")
 MEGABIT = 1 << 20
 KEY_BITS = 256
 CALLERS = 64
-REQUESTS = 12_800
+REQUESTS = 6_400
+ROUNDS = 5
 NAIVE_REQUESTS = 1_280
 SYNCS = 50
+# Enough key for all that is reserved afterwards.
+IMPORTS = 21
 VERIFIED = 1_000_000
+LARGEST_IMPORT_S = 0.1
+SMALLEST_RATE = 3000
+LARGEST_VERIFY_S = 15.0
 
 
 def segment_of(n_bits):
@@ -91,12 +102,22 @@ def deliver(unit):
 
 
 def pipelined(store, work, count):
-    """Commands a second when callers do not wait for each other, as in a server's event loop."""
+    """Commands a second when callers do not wait for each other, as in a server's event loop.
+
+    Also the seconds of processor for each: of the thread that writes, and of the whole process.
+    """
+    writer_s, process_s = writer_time_s(store), time.process_time()
     begun = time.perf_counter()
     futures = [store.submit(work) for _ in range(count)]
     for future in futures:
         future.result()
-    return count / (time.perf_counter() - begun)
+    took, process_s = time.perf_counter() - begun, time.process_time() - process_s
+    return count / took, (writer_time_s(store) - writer_s) / count, process_s / count
+
+
+def writer_time_s(store):
+    """Processor time that the thread that writes has used."""
+    return store.transact(lambda _: time.thread_time())
 
 
 def threaded(work, count):
@@ -163,10 +184,11 @@ def _fill_segment(unit, count):
     ).fetchone()
     now = to_us(unit.clock().latest)
     (pool_no,) = applier.connection.execute("SELECT pool_no FROM pool").fetchone()
+    key = row_key(applier.audit.key)
     for begin in range(0, count, CALLERS):
         some = range(begin, min(begin + CALLERS, count))
         places = [(last + 1 + n, n * KEY_BITS) for n in some]
-        rows = [_allocation_row(applier, pool_no, segment, *place, now) for place in places]
+        rows = [_allocation_row(key, pool_no, segment, *place, now) for place in places]
         applier.connection.executemany(
             "INSERT INTO allocation VALUES (?, ?, ?, 'delivery', 'ours', 'bank', ?, ?, NULL,"
             " 'consumed', ?)",
@@ -186,7 +208,7 @@ def _fill_segment(unit, count):
     _close_lane(applier, lane_no, lane, count * KEY_BITS)
 
 
-def _allocation_row(applier, pool_no, segment, number, start, now):
+def _allocation_row(key, pool_no, segment, number, start, now):
     name = uuid4()
     extent = Extent(segment.segment_id, 0, start, KEY_BITS)
     allocation = Allocation(
@@ -200,16 +222,24 @@ def _allocation_row(applier, pool_no, segment, number, start, now):
         now / 1e6,
         None,
     )
-    return number, name.bytes, pool_no, KEY_BITS, now, allocation_mac(applier.row_key, allocation)
+    return number, name.bytes, pool_no, KEY_BITS, now, allocation_mac(key, allocation)
 
 
 def _close_lane(applier, lane_no, lane, spent):
     free = (Span(spent, lane.n_bits),) if spent < lane.n_bits else ()
     totals = Totals(available=lane.n_bits - spent, delivered=spent)
     closed = replace(lane, free=free, totals=totals, high_water=spent)
-    applier._lane(closed)  # noqa: SLF001  see above
+    applier.lane(closed)
     applier.has_written = True
     applier.vault.retire(lane_no, closed, [Extent(lane.segment_id, 0, 0, spent)])
+
+
+def judged(what, value, limit, *, at_most):
+    """Print a limit beside what was measured; whether it is kept."""
+    is_kept = value <= limit if at_most else value >= limit
+    way, word = "at most" if at_most else "at least", "kept" if is_kept else "MISSED"
+    print(f"limit of {what}: {value:.4g}, {way} {limit:.4g}: {word}")
+    return is_kept
 
 
 def main():
@@ -219,38 +249,55 @@ def main():
         provider = FileKekProvider(folder / "kek")
         options = {"clock": time.time, "monotonic": time.monotonic}
         with open_store(folder / "keys", "matera", provider, **options) as store:
-            _rates(folder, store)
+            are_kept = _rates(folder, store)
         with open_store(folder / "many", "matera", provider, **options) as store:
             fill(store, count)
-        size_mb = (folder / "many" / "ledger.db").stat().st_size / 1e6
-        begun, busy = time.perf_counter(), time.process_time()
-        report = verify(folder / "many", provider)
-        wall, busy = time.perf_counter() - begun, time.process_time() - busy
-        print(f"verify {report.allocations} allocations, {report.entries} entries,", end=" ")
-        print(
-            f"{report.audit_rows} audit rows, {size_mb:.0f} MB: {wall:.1f} s ({busy:.1f} s busy),"
-        )
-        print(f"  {'sound' if report.is_sound else report.faults[:3]}")
+        are_kept += [_verification(folder / "many", provider)]
+    return 0 if all(are_kept) else 1
+
+
+def _verification(folder, provider):
+    size_mb = (folder / "ledger.db").stat().st_size / 1e6
+    begun, busy = time.perf_counter(), time.process_time()
+    report = verify(folder, provider)
+    wall, busy = time.perf_counter() - begun, time.process_time() - busy
+    print(f"verify {report.allocations} allocations, {report.entries} entries,", end=" ")
+    print(f"{report.audit_rows} audit rows, {size_mb:.0f} MB: {wall:.1f} s ({busy:.1f} s busy),")
+    print(f"  {'sound' if report.is_sound else report.faults[:3]}")
+    if report.allocations < VERIFIED:
+        return report.is_sound
+    return report.is_sound and judged("verify, s", wall, LARGEST_VERIFY_S, at_most=True)
 
 
 def _rates(folder, store):
     print(f"one synchronisation of this disk: {1e3 * sync_s(folder):.1f} ms")
-    imports = sorted(stock(store) for _ in range(15))
-    print(f"import of {MEGABIT} bits, durable: {1e3 * imports[7]:.0f} ms median,", end=" ")
+    imports = sorted(stock(store) for _ in range(IMPORTS))
+    middle = imports[len(imports) // 2]
+    print(f"import of {MEGABIT} bits, durable: {1e3 * middle:.0f} ms median,", end=" ")
     print(f"{1e3 * imports[-1]:.0f} ms at most")
-    for work, what in ((allocate, "reserve"), (deliver, "reserve and deliver")):
-        busy = time.process_time()
-        rate = pipelined(store, work, REQUESTS)
-        busy = time.process_time() - busy
-        print(f"{what}: {rate:.0f}/s, {1e6 * busy / REQUESTS:.0f} us of processor each")
-    one_by_one, longest = threaded(lambda: store.transact(allocate), REQUESTS)
-    print(
-        f"reserve, {CALLERS} threads that wait: {one_by_one:.0f}/s, {1e3 * longest:.0f} ms at most"
-    )
+    best = _pipelined(store, allocate, "reserve")
+    _pipelined(store, deliver, "reserve and deliver")
+    waiting, longest = threaded(lambda: store.transact(allocate), REQUESTS)
+    print(f"reserve, {CALLERS} threads that wait: {waiting:.0f}/s, {1e3 * longest:.0f} ms at most")
     slow, slowest = naive(folder)
     print(f"naive, {CALLERS} threads: {slow:.0f}/s, {1e3 * slowest:.0f} ms at most", end="; ")
-    print(f"group commit is {one_by_one / slow:.1f} times as fast")
+    print(f"group commit is {waiting / slow:.1f} times as fast, {best / slow:.1f} pipelined")
+    return [
+        judged("import of 1 Mbit, s", middle, LARGEST_IMPORT_S, at_most=True),
+        judged("allocations a second", best, SMALLEST_RATE, at_most=False),
+    ]
+
+
+def _pipelined(store, work, what):
+    """The quietest of several rounds, printed with all the others; its commands a second."""
+    rounds = [pipelined(store, work, REQUESTS) for _ in range(ROUNDS)]
+    rate, writer_s, process_s = max(rounds)
+    pace = ", ".join(f"{one[0]:.0f}" for one in rounds)
+    print(f"{what}: {rate:.0f}/s in the quietest round of {pace};", end=" ")
+    print(f"{1e6 * writer_s:.0f} us of the writer's processor time each,", end=" ")
+    print(f"{1e6 * process_s:.0f} us of the process's: {1 / process_s:.0f}/s of a free core")
+    return rate
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,7 +5,8 @@ imported = available + reserved + delivered + relayed + authentication + expired
 """
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
+from operator import attrgetter
 from uuid import UUID
 
 from groundstation.keys.errors import KeyConflictError
@@ -15,6 +16,8 @@ from groundstation.keys.ledger.records import Account, Allocation, Entry, Extent
 from groundstation.keys.ledger.views import Decision, Lane, LedgerView, Mark, Span, Totals
 
 ACCOUNTS = tuple(field.name for field in fields(Totals))
+_held_in = attrgetter(*ACCOUNTS)
+_PLACES = {Account(name): place for place, name in enumerate(ACCOUNTS)}
 
 # Whoever is not named as a source is final.
 PERMITTED = {
@@ -50,26 +53,26 @@ def moved(lane: Lane, span: Span, source: Account, target: Account) -> Lane:
         If the way is not permitted or the bits are not all in the source account.
     """
     length = span.stop - span.start
-    what = f"moving bits {span.start} to {span.stop} of lane {lane.index} from {source} to {target}"
-    where = f"segment {lane.segment_id}"
     if target not in PERMITTED.get(source, frozenset()):
-        raise KeyConflictError(f"{what}: no such movement is permitted", where=where)
+        raise _refused(lane, span, source, target, "no such movement is permitted")
     if length <= 0 or span.start < 0:
-        raise KeyConflictError(f"{what}: the range holds no bits", where=where)
+        raise _refused(lane, span, source, target, "the range holds no bits")
     free, quarantined, n_bits = lane.free, lane.quarantined, lane.n_bits
-    totals = {target: getattr(lane.totals, target) + length}
+    totals = list(_held_in(lane.totals))
+    totals[_PLACES[target]] += length
     if source is Account.OUTSIDE:
         if span.start != n_bits:
-            raise KeyConflictError(f"{what}: the lane has {n_bits} bits", where=where)
+            raise _refused(lane, span, source, target, f"the lane has {n_bits} bits")
         n_bits = span.stop
     else:
-        totals[source] = getattr(lane.totals, source) - length
-        if totals[source] < 0:
-            raise KeyConflictError(f"{what}: {-totals[source]} bits too many", where=where)
+        totals[_PLACES[source]] -= length
+        if totals[_PLACES[source]] < 0:
+            too_many = -totals[_PLACES[source]]
+            raise _refused(lane, span, source, target, f"{too_many} bits too many")
     if source is Account.AVAILABLE:
-        free = _taken(free, span, what, where)
+        free = _without(lane.free, lane, span, source, target)
     if source is Account.QUARANTINED:
-        quarantined = _taken(quarantined, span, what, where)
+        quarantined = _without(lane.quarantined, lane, span, source, target)
     if target is Account.AVAILABLE:
         free = spans.joined(free, span)
     if target is Account.QUARANTINED:
@@ -82,15 +85,27 @@ def moved(lane: Lane, span: Span, source: Account, target: Account) -> Lane:
         n_bits,
         free,
         quarantined,
-        replace(lane.totals, **totals),
+        Totals(*totals),
         max(lane.high_water, reserved_to),
     )
 
 
-def _taken(held: spans.Spans, span: Span, what: str, where: str) -> spans.Spans:
+def _without(
+    held: spans.Spans, lane: Lane, span: Span, source: Account, target: Account
+) -> spans.Spans:
     if not spans.contains(held, span):
-        raise KeyConflictError(f"{what}: not all of these bits are there", where=where)
+        raise _refused(lane, span, source, target, "not all of these bits are there")
     return spans.without(held, span)
+
+
+def _refused(
+    lane: Lane, span: Span, source: Account, target: Account, reason: str
+) -> KeyConflictError:
+    way = f"from {source} to {target}"
+    return KeyConflictError(
+        f"moving bits {span.start} to {span.stop} of lane {lane.index} {way}: {reason}",
+        where=f"segment {lane.segment_id}",
+    )
 
 
 class Draft:

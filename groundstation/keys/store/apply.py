@@ -18,7 +18,7 @@ from groundstation.keys.sealing.chunks import provenance_of
 from groundstation.keys.store import rows
 from groundstation.keys.store.audit import AuditLog
 from groundstation.keys.store.errors import StoreError
-from groundstation.keys.store.row_mac import allocation_mac, lane_mac
+from groundstation.keys.store.pending import NewAllocation, Pending
 from groundstation.keys.store.vault import Vault
 from groundstation.keys.store.view import Held, StoreView
 
@@ -32,11 +32,6 @@ _FINAL = frozenset(
     }
 )
 _REASONS_KEPT = 4096
-_LANE_UPDATE = (
-    "UPDATE lane SET n_bits = ?, high_water = ?, free = ?, held = ?, available = ?, reserved = ?,"
-    " delivered = ?, relayed = ?, authentication = ?, expired = ?, burned = ?, quarantined = ?,"
-    " mac = ? WHERE lane_no = ?"
-)
 _LANE_INSERT = (
     "INSERT INTO lane (segment_no, segment_id, pool_no, idx, owner, imported_us, n_bits,"
     " high_water, free, held, available, reserved, delivered, relayed, authentication, expired,"
@@ -48,13 +43,16 @@ _LANE_INSERT = (
 
 @dataclass
 class Applier:
-    """Turns decisions into rows; `has_written` tells whether a rollback has something to undo."""
+    """Turns decisions into rows; `has_written` tells whether a rollback has something to undo.
+
+    What every reservation changes waits in `pending`, all else is written at once.
+    """
 
     connection: sqlite3.Connection
     view: StoreView
     vault: Vault
     audit: AuditLog
-    row_key: bytes = field(repr=False)
+    pending: Pending = field(repr=False)
     has_written: bool = False
     _reason_nos: dict[str, int] = field(default_factory=dict)
 
@@ -72,13 +70,12 @@ class Applier:
                 segment, [n for n in decision.lanes if n.segment_id == segment.segment_id]
             )
         for lane in decision.lanes:
-            self._lane(lane)
-        numbers = {a.allocation_id: self._allocation(a) for a in decision.allocations}
-        references = {a.allocation_id: a.reference for a in decision.allocations}
+            self.lane(lane)
+        bound = {a.allocation_id: (self._allocation(a), a.reference) for a in decision.allocations}
         for entry in decision.entries:
             known = entry.allocation_id
-            number = rows.NO_ALLOCATION if known is None else numbers[known]
-            is_reference = known is not None and entry.reason == references[known]
+            number, reference = (rows.NO_ALLOCATION, None) if known is None else bound[known]
+            is_reference = entry.reason == reference
             self._entry(entry, number, 0 if is_reference else self._reason_no(entry.reason))
         self._retire(decision.entries)
         for mark in decision.marks:
@@ -132,17 +129,20 @@ class Applier:
             lane_nos.append(found.fetchall()[0][0])
         self.view.hold(Held(segment_no, segment, provenance_of(segment), tuple(lane_nos)))
 
-    def _lane(self, lane: Lane) -> None:
+    def lane(self, lane: Lane) -> None:
+        """A lane as it has become."""
         lane_no = self.view.lane_no(lane.segment_id, lane.index)
         if lane_no is None:
             raise StoreError(f"the lane {lane.index} of segment {lane.segment_id} has no row")
-        self.connection.execute(
-            _LANE_UPDATE, (*rows.lane_values(lane), lane_mac(self.row_key, lane_no, lane), lane_no)
-        )
+        self.pending.lanes[lane_no] = lane
         self.view.hold_lane(lane_no, lane)
 
     def _allocation(self, allocation: Allocation) -> int:
         """Insert an allocation with its extents, or move its state on; its row's number."""
+        new = self.pending.allocations.get(allocation.allocation_id)
+        if new is not None:
+            self.pending.allocations[allocation.allocation_id] = replace(new, allocation=allocation)
+            return new.number
         if allocation.state is not AllocationState.RESERVED:
             known = self.connection.execute(
                 "UPDATE allocation SET state = ? WHERE allocation_id = ? RETURNING allocation_no",
@@ -150,36 +150,18 @@ class Applier:
             ).fetchall()
             if known:
                 return int(known[0][0])
-        values = (
-            allocation.allocation_id.bytes,
-            self._pool_no(allocation.pool),
-            allocation.purpose.value,
-            allocation.role.value,
-            allocation.reference,
-            sum(extent.length for extent in allocation.extents),
-            rows.to_us(allocation.created_at),
-            rows.optional_us(allocation.expires_at),
-            allocation.state.value,
-            allocation_mac(self.row_key, allocation),
+        number, pool_no = self.pending.next_number(), self._pool_no(allocation.pool)
+        self.pending.allocations[allocation.allocation_id] = NewAllocation(
+            number, pool_no, allocation
         )
-        number = self.connection.execute(
-            "INSERT INTO allocation (allocation_id, pool_no, purpose, role, reference, n_bits,"
-            " created_us, expires_us, state, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " RETURNING allocation_no",
-            values,
-        ).fetchall()[0][0]
         for ordinal, extent in enumerate(allocation.extents):
-            lane_no = self._lane_no(extent)
-            self.connection.execute(
-                "INSERT INTO extent VALUES (?, ?, ?, ?, ?)",
-                (lane_no, extent.start, extent.stop, number, ordinal),
+            self.pending.extents.append(
+                (self._lane_no(extent), extent.start, extent.stop, number, ordinal)
             )
-        return int(number)
+        return number
 
     def _entry(self, entry: Entry, allocation_no: int, reason_no: int) -> None:
-        self.connection.execute(
-            "INSERT INTO entry (lane_no, start, length, source, target, allocation_no, reason_no,"
-            " at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        self.pending.entries.append(
             (
                 self._lane_no(entry.extent),
                 entry.extent.start,
@@ -194,14 +176,12 @@ class Applier:
 
     def _retire(self, entries: Iterable[Entry]) -> None:
         """Forget the chunks of which nothing is live after these movements."""
-        moved: dict[tuple[int, Lane], list[Extent]] = {}
+        moved: dict[int, list[Extent]] = {}
         for entry in entries:
             if entry.target in _FINAL and entry.source is not Account.OUTSIDE:
-                lane = self.view.lane(entry.extent.segment_id, entry.extent.lane)
-                if lane is not None:
-                    moved.setdefault((self._lane_no(entry.extent), lane), []).append(entry.extent)
-        for (lane_no, lane), extents in moved.items():
-            self.vault.retire(lane_no, lane, extents)
+                moved.setdefault(self._lane_no(entry.extent), []).append(entry.extent)
+        for lane_no, extents in moved.items():
+            self.vault.retire(lane_no, self.view.lane_at(lane_no), extents)
 
     def _mark(self, mark: Mark) -> None:
         self.connection.execute(

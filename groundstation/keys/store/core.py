@@ -70,7 +70,7 @@ class Core:
             raise
 
     def _in_savepoint(self, work: Callable[[], Any]) -> Any:
-        before = self._moment()
+        before, pending = self._moment(), self.applier.pending.moment()
         self.applier.has_written = False
         self.connection.execute("SAVEPOINT unit")
         try:
@@ -80,7 +80,10 @@ class Core:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK TO unit")
                 self.connection.execute("RELEASE unit")
+                # Rows of earlier units that were written in this savepoint are pending again.
+                self.applier.pending.return_to(pending)
                 if self.applier.has_written:
+                    self.applier.pending.write()
                     self.applier.forget()
                     self._return_to(before)
             raise
@@ -88,7 +91,14 @@ class Core:
         return result
 
     def commit(self) -> None:
-        """Bind what grew into the audit log and make everything durable."""
+        """Write what is pending, bind it into the audit log and make everything durable.
+
+        Raises
+        ------
+        StoreRefusedError
+            a trigger or a constraint stops it
+        """
+        self.applier.pending.write()
         self.applier.audit.bind()
         if self.applier.view.latest > self._begun.latest:
             self.connection.execute(
@@ -101,6 +111,7 @@ class Core:
         """Take everything back, in the database and in memory."""
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+        self.applier.pending.clear()
         self._return_to(self._begun)
         self.applier.forget()
         self.applier.audit.resume()

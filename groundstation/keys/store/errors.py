@@ -3,6 +3,7 @@
 KeyLedgerError
 └── StoreError              1   the database cannot be used as it is
     ├── StoreFullError     75   no space left; nothing was consumed
+    ├── StoreRefusedError   1   a trigger stops a commit; all of it was taken back
     ├── KeyDamagedError     1   sealed key does not open; its segment goes into quarantine
     └── StoreBrokenError    1   reading or writing failed; nothing is served until it is reopened
 """
@@ -21,6 +22,10 @@ class StoreFullError(StoreError):
     """No space left on the disk; the command changed nothing and may be repeated."""
 
     exit_code = 75
+
+
+class StoreRefusedError(StoreError):
+    """A trigger or a constraint stops a commit: none of its commands changed anything."""
 
 
 class KeyDamagedError(StoreError):

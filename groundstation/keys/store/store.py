@@ -36,6 +36,7 @@ from groundstation.keys.store.opening import (
     open_audit,
     record_kek,
 )
+from groundstation.keys.store.pending import Pending
 from groundstation.keys.store.queries import Reader, open_reader
 from groundstation.keys.store.rotation import Rotation, rewrap
 from groundstation.keys.store.row_mac import row_key
@@ -244,9 +245,9 @@ def open_store(
         destroy_left_over_keks(connection, provider)
         witness = Witness(place.witness)
         opened.append(witness)
-        rows_key = row_key(audit.key)
-        view = StoreView(connection, rows_key)
-        applier = Applier(connection, view, Vault(connection, kek), audit, rows_key)
+        pending = Pending(connection, row_key(audit.key))
+        view = StoreView(connection, row_key(audit.key), pending)
+        applier = Applier(connection, view, Vault(connection, kek, pending), audit, pending)
         _look_back(applier, witness)
         core = Core(place, applier, witness, clock, largest_step_s)
         reader = open_reader(folder, connect=connect_reader)

@@ -172,6 +172,7 @@ class Unit:
         """Take all expired key off the balance and remember the time; who lost bits."""
         clock = self.clock()
         self._applier.write(Decision(clock.latest))
+        self._applier.pending.write()
         due = self._connection.execute(
             "SELECT segment_id FROM segment s WHERE expires_us <= ? AND EXISTS (SELECT 1 FROM lane"
             " WHERE segment_no = s.segment_no AND (available > 0 OR quarantined > 0))"

@@ -21,6 +21,7 @@ from groundstation.keys.sealing.chunks import (
 )
 from groundstation.keys.sealing.errors import SealError
 from groundstation.keys.sealing.kek import Kek, unwrap, wrap
+from groundstation.keys.store.pending import Pending
 from groundstation.keys.store.view import Held
 
 # A chunk's row number is its lane's number and its index; 2^20 chunks of a lane are a gigabyte.
@@ -40,10 +41,12 @@ class Vault:
     Parameters
     ----------
     kek : wraps the chain keys that are stored
+    pending : what the transaction has not written yet
     """
 
     connection: sqlite3.Connection
     kek: Kek
+    pending: Pending = field(repr=False)
     _near: dict[int, tuple[int, bytes]] = field(default_factory=dict, repr=False)
 
     def forget(self) -> None:
@@ -146,6 +149,7 @@ class Vault:
 
     def reserved_spans(self, lane_no: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Reserved bits of a lane that reach into a range, ascending."""
+        self.pending.write()
         # The extent that begins before the range may reach into it; extents never overlap.
         yield from self.connection.execute(
             "SELECT e.start, e.stop FROM extent e JOIN allocation a USING (allocation_no)"

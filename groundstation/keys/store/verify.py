@@ -32,6 +32,7 @@ from groundstation.keys.store.entry_check import EntryBook, entry_faults
 from groundstation.keys.store.errors import StoreBrokenError, StoreError
 from groundstation.keys.store.folder import LedgerFolder
 from groundstation.keys.store.opening import load_kek, open_audit
+from groundstation.keys.store.pending import Pending
 from groundstation.keys.store.row_mac import row_key
 from groundstation.keys.store.vault import Vault
 from groundstation.keys.store.view import StoreView
@@ -110,7 +111,9 @@ def _verify(connection: sqlite3.Connection, provider: KekProvider, anchor: Ancho
     view = StoreView(connection, row_key(audit.key))
     faults.extend(_first(_row_mac_faults(connection, view)))
     faults.extend(_first(_stage_faults(connection)))
-    chunks = _check_chunks(connection, view, Vault(connection, kek), faults, damaged)
+    chunks = _check_chunks(
+        connection, view, Vault(connection, kek, Pending(connection, b"")), faults, damaged
+    )
     return Report(
         node=connection.execute("SELECT node FROM ledger").fetchone()[0],
         segments=_count(connection, "segment"),

@@ -8,14 +8,23 @@ import hmac
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from groundstation.keys.ledger.records import Allocation, Extent, Pool, Role, Segment
+from groundstation.keys.ledger.records import (
+    Allocation,
+    AllocationState,
+    Extent,
+    Pool,
+    Role,
+    Segment,
+)
 from groundstation.keys.ledger.views import Lane
 from groundstation.keys.sealing.chunks import provenance_of
 from groundstation.keys.store import rows
 from groundstation.keys.store.errors import StoreBrokenError, StoreError
+from groundstation.keys.store.pending import Pending
 from groundstation.keys.store.row_mac import allocation_mac, lane_mac
 
 _FIND_ALLOCATION = (
@@ -37,6 +46,8 @@ _EXTENTS = (
 )
 
 
+# Lanes of a pool that are kept at hand, oldest first; a request seldom looks beyond the first.
+_AT_HAND = 16
 T = TypeVar("T")
 
 
@@ -61,14 +72,22 @@ class StoreView:
     """The `LedgerView` of a store; used by its writer thread only.
 
     A row that is not as it was written raises StoreBrokenError: nothing is served after that.
+
+    Parameters
+    ----------
+    pending : what the transaction has not written yet; None if nobody writes
     """
 
-    def __init__(self, connection: sqlite3.Connection, row_key: bytes) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, row_key: bytes, pending: Pending | None = None
+    ) -> None:
         self._connection = connection
         self._row_key = row_key
+        self._pending = Pending(connection, row_key) if pending is None else pending
         self._pool_nos: dict[Pool, int] = {}
         self._held: dict[UUID, Held] = {}
         self._lanes: dict[int, Lane] = {}
+        self._at_hand: dict[Pool, tuple[tuple[UUID, int], ...]] = {}
         self._available: dict[Pool, int] = {}
         self._read_ledger()
 
@@ -84,8 +103,8 @@ class StoreView:
         self.caught_up_at = rows.optional_s(row[3])
 
     def forget(self) -> None:
-        """Read everything anew, after a rollback."""
-        for cache in (self._pool_nos, self._held, self._lanes, self._available):
+        """Read everything anew, after a rollback; nothing may be pending."""
+        for cache in (self._pool_nos, self._held, self._lanes, self._at_hand, self._available):
             cache.clear()
         self._read_ledger()
 
@@ -102,7 +121,8 @@ class StoreView:
 
     def held(self, segment_id: UUID) -> Held | None:
         """A segment with its rows, None if it was never imported."""
-        if segment_id not in self._held:
+        held = self._held.get(segment_id)
+        if held is None:
             row = self._connection.execute(_FIND_SEGMENT, (segment_id.bytes,)).fetchone()
             if row is None:
                 return None
@@ -110,8 +130,9 @@ class StoreView:
             segment = _parsed(rows.segment_from, row)
             numbers = tuple(lane[0] for lane in lanes)
             self._lanes.update((lane[0], self._checked_lane(lane)) for lane in lanes)
-            self._held[segment_id] = Held(row[0], segment, provenance_of(segment), numbers)
-        return self._held[segment_id]
+            held = Held(row[0], segment, provenance_of(segment), numbers)
+            self._held[segment_id] = held
+        return held
 
     def hold(self, held: Held) -> None:
         """Remember a segment as it was just written."""
@@ -119,8 +140,21 @@ class StoreView:
 
     def hold_lane(self, lane_no: int, lane: Lane) -> None:
         """Remember a lane as it was just written."""
+        before = self._lanes.get(lane_no)
         self._lanes[lane_no] = lane
-        self._available.clear()
+        if lane.owner != self.node:
+            return
+        pool = self._held[lane.segment_id].segment.pool
+        had = 0 if before is None else before.totals.available
+        if pool in self._available:
+            self._available[pool] += lane.totals.available - had
+        if not had:
+            # It may have become the oldest that has key.
+            self._at_hand.pop(pool, None)
+
+    def lane_at(self, lane_no: int) -> Lane:
+        """A lane that was read before, by its row."""
+        return self._lanes[lane_no]
 
     def lane_no(self, segment_id: UUID, index: int) -> int | None:
         """The row of a lane."""
@@ -166,6 +200,7 @@ class StoreView:
 
     def unspent_lanes(self) -> Iterator[Lane]:
         """Every lane that has free or quarantined bits."""
+        self._pending.write()
         found = self._connection.execute(
             "SELECT segment_id, idx FROM lane WHERE available > 0 OR quarantined > 0"
             " ORDER BY lane_no"
@@ -174,17 +209,34 @@ class StoreView:
 
     def own_lanes(self, pool: Pool) -> Iterator[tuple[Segment, Lane]]:
         """Lanes of a pool that this node allocates and that have free bits; oldest import first."""
+        near = self._at_hand.get(pool, ())
+        while near and not self._lanes[near[0][1]].totals.available:
+            near = near[1:]
+        if not near:
+            near = tuple(islice(self._own_places(pool), _AT_HAND))
+        self._at_hand[pool] = near
+        for segment_id, lane_no in near:
+            lane = self._lanes[lane_no]
+            if lane.totals.available:
+                yield self._held[segment_id].segment, lane
+        seen = {lane_no for _, lane_no in near}
+        for segment_id, lane_no in self._own_places(pool):
+            if lane_no not in seen:
+                yield self._held[segment_id].segment, self._lanes[lane_no]
+
+    def _own_places(self, pool: Pool) -> Iterator[tuple[UUID, int]]:
+        """Segments and rows of the lanes of `own_lanes`, out of the tables."""
+        self._pending.write()
         found = self._connection.execute(
-            "SELECT segment_id, idx FROM lane INDEXED BY lane_with_key WHERE pool_no = ?"
+            "SELECT segment_id, lane_no FROM lane INDEXED BY lane_with_key WHERE pool_no = ?"
             " AND owner = ? AND available > 0 ORDER BY imported_us, segment_id, idx",
             (self.pool_no(pool), self.node),
         )
-        # Fetched in small portions: a request seldom looks beyond the first lane.
         while portion := found.fetchmany(4):
-            for lane in self._each_lane(portion):
-                segment = self.segment(lane.segment_id)
-                if segment is not None:
-                    yield segment, lane
+            for segment_bytes, lane_no in portion:
+                segment_id = UUID(bytes=segment_bytes)
+                if self.held(segment_id) is not None:
+                    yield segment_id, lane_no
 
     def _each_lane(self, found: Sequence[tuple[bytes, int]]) -> Iterator[Lane]:
         for segment_id, index in found:
@@ -195,6 +247,7 @@ class StoreView:
     def available_bits(self, pool: Pool) -> int:
         """Free bits of all lanes of a pool that this node allocates."""
         if pool not in self._available:
+            self._pending.write()
             row = self._connection.execute(
                 "SELECT coalesce(sum(available), 0) FROM lane WHERE pool_no = ? AND owner = ?"
                 " AND available > 0",
@@ -210,15 +263,27 @@ class StoreView:
             " AND created_us >= ? AND role = 'ours' AND state <> 'burned'",
             (reference, self.pool_no(pool), rows.to_us(since)),
         ).fetchone()
-        return int(row[0])
+        new = (pending.allocation for pending in self._pending.allocations.values())
+        return int(row[0]) + sum(
+            allocation.n_bits
+            for allocation in new
+            if (allocation.reference, allocation.pool) == (reference, pool)
+            and rows.to_us(allocation.created_at) >= rows.to_us(since)
+            and allocation.role is Role.OURS
+            and allocation.state is not AllocationState.BURNED
+        )
 
     def allocation(self, allocation_id: UUID) -> Allocation | None:
         """The allocation, whatever became of it."""
+        new = self._pending.allocations.get(allocation_id)
+        if new is not None:
+            return new.allocation
         row = self._connection.execute(_FIND_ALLOCATION, (allocation_id.bytes,)).fetchone()
         return None if row is None else self._checked_allocation(row)
 
     def reserved(self, role: Role | None = None) -> Iterator[Allocation]:
         """Allocations that are still reserved; of one role or of both."""
+        self._pending.write()
         for row in self._connection.execute(_ALL_RESERVED).fetchall():
             if role is None or role == row[5]:
                 yield self._checked_allocation(row)

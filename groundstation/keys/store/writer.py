@@ -1,6 +1,8 @@
 """The one thread that writes: units gathered into one transaction, answered after its commit.
 
 - Up to 64 units share a commit; each has a savepoint, so a refused one takes only itself back.
+- Rows that a trigger or a constraint refuses when the units' changes are written together take back
+  all of the transaction; the next units then go one by one, which leaves the culprit alone.
 - A future is resolved after the commit is durable; key never leaves before.
 - A full disk takes the whole transaction back and is told to every caller; nothing was consumed.
 - After an error of reading or writing nobody knows what the disk holds: every caller is told so,
@@ -15,7 +17,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from groundstation.keys.store.errors import StoreBrokenError, StoreError, StoreFullError
+from groundstation.keys.store.errors import (
+    StoreBrokenError,
+    StoreError,
+    StoreFullError,
+    StoreRefusedError,
+)
 from groundstation.keys.store.unit import Unit
 
 LARGEST_BATCH = 64
@@ -58,6 +65,7 @@ class Writer:
         self._gate = threading.Lock()
         self._refusal: StoreError | None = None
         self._is_closed = False
+        self._alone = 0
         self._thread = threading.Thread(target=self._run, name="key ledger", daemon=True)
         self._thread.start()
 
@@ -109,11 +117,12 @@ class Writer:
     def _gather(self, first: _Job | None) -> tuple[list[_Job], bool]:
         """The first job and all that wait behind it, and whether to go on afterwards."""
         batch: list[_Job] = []
+        largest = 1 if self._alone else LARGEST_BATCH
         job = first
         while job is not None:
             if job.future.set_running_or_notify_cancel():
                 batch.append(job)
-            if len(batch) == LARGEST_BATCH:
+            if len(batch) == largest:
                 break
             try:
                 job = self._jobs.get_nowait()
@@ -128,6 +137,7 @@ class Writer:
             _refuse(batch, self._refusal)
             return
         try:
+            self._alone = max(0, self._alone - 1)
             self._ledger.begin()
             outcomes = [self._attempt(job) for job in batch]
             self._ledger.commit()
@@ -148,7 +158,7 @@ class Writer:
         except sqlite3.IntegrityError as error:
             # A trigger or a constraint, the second line of defence, has stopped it.
             return None, StoreError(f"the database refuses: {error}")
-        except (sqlite3.Error, StoreBrokenError):
+        except (sqlite3.Error, StoreBrokenError, StoreRefusedError):
             raise
         except Exception as error:  # noqa: BLE001  whatever a unit raises belongs to its caller
             return None, error
@@ -159,6 +169,9 @@ class Writer:
             self._ledger.roll_back()
         except (sqlite3.Error, StoreError) as second:
             return self._break(second)
+        if isinstance(error, StoreRefusedError):
+            self._alone = LARGEST_BATCH
+            return error
         if _is_full(error):
             return StoreFullError(
                 "no space left on the disk, nothing was changed",
