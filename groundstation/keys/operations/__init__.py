@@ -1,0 +1,1 @@
+"""What `groundstation keys` does: one function per command, records and JSON values out."""

@@ -1,0 +1,1 @@
+"""Key carried from node to node: orders, announcements, and what both ends make of them."""

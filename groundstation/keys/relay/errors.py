@@ -1,0 +1,7 @@
+"""Errors of the relay room."""
+
+from groundstation.keys.errors import KeyLedgerError
+
+
+class RelayError(KeyLedgerError):
+    """An order, a message or an announcement of a relay that is refused; nothing was consumed."""

@@ -1,0 +1,1 @@
+"""The station process: two nodes that talk about the key they share."""
