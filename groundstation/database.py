@@ -1,6 +1,13 @@
-"""The state database: opened through sqlite-utils, with its pragmas and migrations."""
+"""The state database: opened through sqlite-utils, with its pragmas and migrations.
 
+A migration of a database that exists begins with a copy of it: without the copy nothing is changed.
+"""
+
+import contextlib
+import os
 import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -12,6 +19,8 @@ from tle import archive
 from tle.provider import fetches
 
 migrations = Migrations("groundstation")
+
+BACKUPS_KEPT = 3
 
 
 @migrations()
@@ -91,10 +100,21 @@ def claim(db: Database, network: str, path: Path) -> None:
         )
 
 
-def open_database(path: Path) -> Database:
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_database(
+    path: Path, further: Sequence[Migrations] = (), clock: Callable[[], datetime] = _present
+) -> Database:
     """Open (or create) the state database and bring it up to date.
 
     WAL with full synchronisation: what a finished transaction holds survives a power cut.
+
+    Parameters
+    ----------
+    further : migrations of rooms that come after this one, in order
+    clock : dates the copy that is made before a pending migration
 
     Raises
     ------
@@ -107,10 +127,8 @@ def open_database(path: Path) -> Database:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
-        archive.migrations.apply(db)
-        fetches.migrations.apply(db)
-        weather_archive.migrations.apply(db)
-        migrations.apply(db)
+        own = (archive.migrations, fetches.migrations, weather_archive.migrations, migrations)
+        apply_migrations(db, path, (*own, *further), clock)
     except (OSError, sqlite3.Error) as error:
         raise StateError(
             f"cannot open the state database: {error}",
@@ -118,6 +136,67 @@ def open_database(path: Path) -> Database:
             hint="check that the folder exists, is writable, and that the disk is not full",
         ) from error
     return db
+
+
+def apply_migrations(
+    db: Database,
+    path: Path,
+    sets: Sequence[Migrations],
+    clock: Callable[[], datetime] = _present,
+) -> None:
+    """Bring a database up to date; one that already holds something is copied before.
+
+    Parameters
+    ----------
+    path : of the database; copies lie beside it, the newest `BACKUPS_KEPT` are kept
+    sets : in order
+
+    Raises
+    ------
+    OSError, sqlite3.Error
+        no copy could be made, and then nothing is changed; or a migration failed
+    """
+    is_pending = any(item.pending(db) for item in sets)
+    if is_pending and db.table_names():
+        back_up(db, path, clock())
+    for item in sets:
+        item.apply(db)
+
+
+def back_up(db: Database, path: Path, now: datetime) -> Path:
+    """Copy a database beside itself under a dated name, whole or not at all; old copies go."""
+    folder, stamp = path.parent, f"{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+    made = folder / f"{path.stem}-{stamp}{path.suffix}"
+    temporary = folder / f".{made.name}.{os.getpid()}.tmp"
+    for left in folder.glob(f".{path.stem}-*{path.suffix}.*.tmp"):
+        # Of a run that was killed while it copied.
+        left.unlink(missing_ok=True)
+    try:
+        db.execute("VACUUM INTO ?", [str(temporary)])
+        _sync(temporary)
+        temporary.replace(made)
+        _sync(folder)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    for old in sorted(backups(path), reverse=True)[BACKUPS_KEPT:]:
+        old.unlink(missing_ok=True)
+    return made
+
+
+def backups(path: Path) -> Iterator[Path]:
+    """Copies of a database that `back_up` has made; their names sort by date."""
+    digits = "[0-9]" * 8 + "T" + "[0-9]" * 12 + "Z"
+    return path.parent.glob(f"{path.stem}-{digits}{path.suffix}")
+
+
+def _sync(path: Path) -> None:
+    """Force a file, or the entries of a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def open_if_present(path: Path) -> Database | None:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from groundstation.keys_policy import KeyStorePolicy
 from groundstation.notify_policy import NotifyPolicy
 from groundstation.permission.records import PermissionRule
+from groundstation.plan_policy import PlanPolicy
 from groundstation.weather_policy import StationWeather, WeatherPolicy
 from passes.counts.source import DecoySource
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
@@ -237,7 +239,8 @@ class Network:
     `digest` is the SHA-256 of the file's bytes; `elements` are the element files it names,
     relative to `folder`; `default_night` is the night a shipped example was made for; `sources`
     are where `tle fetch` gets element sets; `permissions` are what links need before they shine;
-    `weather` is how forecasts are fetched and used; `notify` is who is told of a night.
+    `weather` is how forecasts are fetched and used; `notify` is who is told of a night; `key_store`
+    is the key ledger of the node that this machine serves, None where it serves none.
     """
 
     name: str
@@ -259,3 +262,5 @@ class Network:
     permissions: tuple[PermissionRule, ...] = ()
     weather: WeatherPolicy = field(default_factory=WeatherPolicy)
     notify: NotifyPolicy = field(default_factory=NotifyPolicy)
+    plan: PlanPolicy = field(default_factory=PlanPolicy)
+    key_store: KeyStorePolicy | None = None

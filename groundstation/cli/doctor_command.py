@@ -13,14 +13,23 @@ DEGRADED = 3
 @format_options
 @click.pass_obj
 def command(settings: Settings, form: str | None) -> int:
-    """Check versions, clock, Earth-orientation data, element ages, lock, database and disk.
+    """Check versions, clock, Earth-orientation data, ages of inputs, lock, database and disk.
+
+    Inputs are element sets, forecasts of the weather and permission files; variables of [notify]
+    that are not set are found as well.
 
     Exit 0 if all is well, 3 if something is degraded, 1 if a night could not run.
     """
+    import os
+
     from groundstation.night.health import examine
 
     findings = examine(
-        settings.config, settings.example, settings.instant(), is_given=settings.now is not None
+        settings.config,
+        settings.example,
+        settings.instant(),
+        environment=os.environ,
+        is_given=settings.now is not None,
     )
     write_listing(
         [{"check": f.check, "state": f.state, "detail": f.detail} for f in findings],

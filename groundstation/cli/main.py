@@ -27,7 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Write the report of a planned night again."),
     "plot": ("plot", "Draw one figure as SVG or PNG."),
     "export": ("export", "Write passes, contacts and orbits for other programs."),
+    "keys": ("keys", "The key ledger: import, relay, account, verify, serve."),
     "result": ("result", "Record what passes delivered; score and calibrate forecasts."),
+    "prune": ("prune", "List or remove what old nights leave behind."),
     "doctor": ("doctor", "Check versions, data ages, lock and database."),
     "install": ("install", "Print systemd units or a crontab line for the nightly run."),
 }

@@ -166,7 +166,8 @@ def replan_night(
     """Plan the rest of a night again because a station is out.
 
     What has begun goes on and what starts within the freeze stays, but a station that is out takes
-    nothing that starts from then on. Later runs of the night honour it until --station-back.
+    nothing that starts from then on. Later runs of the night honour it until --station-back. Whom
+    [notify] names is told what changed.
 
     \b
     Examples:
@@ -176,7 +177,7 @@ def replan_night(
     """
     from groundstation.cli.network_option import network_of
     from groundstation.cli.night_option import night_for, restricted
-    from groundstation.cli.nightly_command import show_result, talk
+    from groundstation.cli.nightly_command import show_result, talk, told_by
     from groundstation.errors import UsageError
     from groundstation.night.freeze import Outage
     from groundstation.night.replan import replan
@@ -194,6 +195,7 @@ def replan_night(
         out=outages,
         back=back,
         dry_run=dry_run,
+        notifiers=() if dry_run else told_by(settings, network),
         progress=talk,
     )
     show_result(found.result, as_json=False, dry_run=dry_run)

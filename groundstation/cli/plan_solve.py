@@ -1,7 +1,12 @@
 """`groundstation plan solve`: the best plan of an instance of the exchange format, with proof."""
 
+import contextlib
+import ctypes
 import json
+import os
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -52,7 +57,8 @@ def command(
         seconds = time.monotonic() - begin
         click.echo(f"{seconds:7.1f} s  {stage}: value {value:,.2f}, {gap_text}", err=True)
 
-    solution = solve(model, gap=gap, time_limit_s=time_limit, progress=tell)
+    with _solver_talks_on_stderr():
+        solution = solve(model, gap=gap, time_limit_s=time_limit, progress=tell)
     result = result_of(record, model, offer, solution, goal)
     faults = check_result(document, result, problem)
     if faults:
@@ -76,3 +82,18 @@ def command(
 def _percent(value: float, bound: float) -> str:
     gap = 0.0 if bound == value else (bound - value) / abs(bound) if bound else float("inf")
     return f"{100.0 * gap:.3f} %"
+
+
+@contextlib.contextmanager
+def _solver_talks_on_stderr() -> Iterator[None]:
+    """HiGHS prints a line of its own now and then; the result must stand alone on stdout."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        # C keeps its own buffer, which must not be written after stdout is back.
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -21,11 +21,15 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
         title=f"night {document['night']}: {len(contacts)} contacts, {total / 1e3:,.1f} kbit of "
         "key under a clear sky",
     )
+    starved = {pair["demand"]: pair["starved_h"] for pair in document.get("outlook", ())}
     write_listing(
-        [{**delivery, "met": met(delivery)} for delivery in document["deliveries"]],
+        [
+            {**delivery, "met": met(delivery), "starved_h": starved.get(delivery["demand"])}
+            for delivery in document["deliveries"]
+        ],
         schema="deliveries/1",
         form=None,
-        columns=_DELIVERIES,
+        columns=_delivery_columns(document["deliveries"]),
         title="key per pair against demand",
     )
     if with_rejections:
@@ -50,6 +54,13 @@ def _contact_columns(contacts: list[dict[str, Any]]) -> tuple[Column, ...]:
     if all(contact.get("probability_clear") is None for contact in contacts):
         return _CONTACTS
     return (*_CONTACTS[:-1], *_SKY, _CONTACTS[-1])
+
+
+def _delivery_columns(deliveries: list[dict[str, Any]]) -> tuple[Column, ...]:
+    """Quantiles stand beside the key wherever the weather is known."""
+    if all(delivery.get("p50_bits") is None for delivery in deliveries):
+        return _DELIVERIES
+    return (*_DELIVERIES[:5], *_QUANTILES, *_DELIVERIES[5:])
 
 
 def met(delivery: dict[str, Any]) -> float:
@@ -83,5 +94,10 @@ _DELIVERIES = (
     Column("wanted_bits", "wanted kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
     Column("delivered_bits", "delivered kbit", lambda bits: f"{bits / 1e3:,.1f}", is_number=True),
     Column("met", "met", _bar),
+    Column("starved_h", "without key h", lambda h: f"{h:,.1f}", is_number=True),
     Column("remark", "remark", wraps=True),
+)
+_QUANTILES = tuple(
+    Column(f"{name}_bits", name.upper(), lambda bits: f"{bits / 1e3:,.1f}", is_number=True)
+    for name in ("p10", "p50", "p90")
 )

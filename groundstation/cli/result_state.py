@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def state_for_writing(settings: Settings) -> "tuple[Database, Network]":
     """The state database with the tables of results, and the network that owns it."""
     from groundstation.database import claim, open_database
-    from groundstation.results.store import prepare
+    from groundstation.results.tables import migrations
 
     if settings.example:
         raise UsageError(
@@ -27,9 +27,8 @@ def state_for_writing(settings: Settings) -> "tuple[Database, Network]":
         )
     network = network_of(settings)
     folder = Path(network.folder)
-    db = open_database(folder / "state" / "groundstation.db")
+    db = open_database(folder / "state" / "groundstation.db", (migrations,))
     claim(db, network.name, folder)
-    prepare(db)
     return db, network
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from groundstation.config.alternatives import ALTERNATIVE_RULES
 from groundstation.config.element_sources import SOURCE_RULES
 from groundstation.config.faults import Finding
+from groundstation.config.keys import key_store_findings
 from groundstation.config.locator import path_text
 from groundstation.config.permissions import PERMISSION_RULES
 from groundstation.config.tables import Document, named, number_of, table_of, tables_of
@@ -27,7 +28,14 @@ Rule = Callable[[Document], Iterator[Finding]]
 
 def inconsistencies(document: Document) -> list[Finding]:
     """Every breach of a rule, rule by rule."""
-    rules = (*_RULES, *ALTERNATIVE_RULES, *SOURCE_RULES, *PERMISSION_RULES, *WEATHER_RULES)
+    rules = (
+        *_RULES,
+        *ALTERNATIVE_RULES,
+        *SOURCE_RULES,
+        *PERMISSION_RULES,
+        *WEATHER_RULES,
+        key_store_findings,
+    )
     return [finding for rule in rules for finding in rule(document)]
 
 

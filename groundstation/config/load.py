@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from groundstation.config.consistency import inconsistencies
 from groundstation.config.document.root import Document
 from groundstation.config.faults import Finding, findings_of
+from groundstation.config.keys import key_store_of
 from groundstation.config.locator import LineIndex, locate, path_text
 from groundstation.config.notify import notify_findings, notify_of
 from groundstation.config.permissions import permissions_of
+from groundstation.config.plan import plan_policy_of
 from groundstation.config.records import (
     key_policy_of,
     policies_of,
@@ -132,6 +134,8 @@ def network_of_file(file: NetworkFile) -> Network:
         weather=weather_of(document),
         permissions=permissions_of(document.permissions),
         notify=notify_of(document.notify),
+        plan=plan_policy_of(document.plan),
+        key_store=key_store_of(document.keys, document.randomness, file.path.parent),
     )
 
 

@@ -6,7 +6,17 @@ from groundstation.export.clear_columns import clear_columns
 from groundstation.instants import utc_instant, utc_text
 from groundstation.night_records import NightOutcome
 from groundstation.plan.difference import PlanDifference, difference_sentences
-from groundstation.plan.records import Contact, Delivery, Hop, Plan, Rejection, Relay
+from groundstation.plan.outlook import PairOutlook, pair_outlook
+from groundstation.plan.records import (
+    CLEAR_SKY,
+    Contact,
+    Delivery,
+    Hop,
+    Plan,
+    PoolStock,
+    Rejection,
+    Relay,
+)
 
 SCHEMA = "plan/1"
 
@@ -39,7 +49,13 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
         "value_kbit": plan.value,
         "bound_kbit": plan.bound,
         "solver": plan.solver,
-        "assumes": "clear sky",
+        "gap": plan.gap,
+        "goal": plan.goal,
+        "seed": plan.seed,
+        "assumes": plan.assumes,
+        "stocks": [
+            {"satellite": s.satellite, "station": s.station, "bits": s.bits} for s in plan.stocks
+        ],
         "contacts": [{**_contact(c), **clear_columns(clear.get(c.pass_id))} for c in plan.contacts],
         "relays": [_relay(r) for r in plan.relays],
         "deliveries": [
@@ -50,10 +66,28 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
                 "wanted_bits": d.wanted_bits,
                 "delivered_bits": d.delivered_bits,
                 "remark": d.remark,
+                "p10_bits": d.p10_bits,
+                "p50_bits": d.p50_bits,
+                "p90_bits": d.p90_bits,
+                "held_bits": d.held_bits,
             }
             for d in plan.deliveries
         ],
-        "rejections": [{"pass_id": r.pass_id, "reason": r.reason} for r in plan.rejections],
+        "rejections": [
+            {
+                "pass_id": r.pass_id,
+                "reason": r.reason,
+                "regret_kbit": r.regret_kbit,
+                "swap_kbit": r.swap_kbit,
+                "displaced": list(r.displaced),
+            }
+            for r in plan.rejections
+        ],
+        "changed": list(plan.changed),
+        "outlook": [
+            _outlook(pair)
+            for pair in pair_outlook(plan, outcome.network, outcome.start, outcome.stop)
+        ],
         "remarks": list(plan.remarks),
         "warnings": list(outcome.warnings),
         "difference": None if outcome.difference is None else _difference(outcome.difference),
@@ -86,6 +120,8 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
                 c["station"],
                 tuple((utc_instant(a), utc_instant(b)) for a, b in c["windows_utc"]),
                 c["key_bits"],
+                c.get("is_whole", True),
+                c.get("expected_bits"),
             )
             for c in document["contacts"]
         ),
@@ -98,11 +134,20 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
             for r in document["relays"]
         ),
         deliveries=tuple(Delivery(**d) for d in document["deliveries"]),
-        rejections=tuple(Rejection(**r) for r in document["rejections"]),
+        rejections=tuple(
+            Rejection(**{**r, "displaced": tuple(r.get("displaced", ()))})
+            for r in document["rejections"]
+        ),
         value=document["value_kbit"],
         bound=document["bound_kbit"],
         solver=document["solver"],
         remarks=tuple(document["remarks"]),
+        # Documents of earlier versions plan whole passes under a clear sky and nothing else.
+        goal=document.get("goal", "priority"),
+        assumes=document.get("assumes", CLEAR_SKY),
+        stocks=tuple(PoolStock(**s) for s in document.get("stocks", ())),
+        changed=tuple(document.get("changed", ())),
+        seed=document.get("seed", 1),
     )
 
 
@@ -136,6 +181,18 @@ def _contact(contact: Contact) -> dict[str, Any]:
         "stop_utc": utc_text(contact.stop),
         "windows_utc": [[utc_text(a), utc_text(b)] for a, b in contact.windows],
         "key_bits": contact.key_bits,
+        "is_whole": contact.is_whole,
+        "expected_bits": contact.expected_bits,
+    }
+
+
+def _outlook(pair: PairOutlook) -> dict[str, Any]:
+    """How long a pair's key lasts, with the corners of its level for a figure."""
+    return {
+        "demand": pair.demand,
+        "starves_at_utc": None if pair.starves_at is None else utc_text(pair.starves_at),
+        "starved_h": pair.starved_s / 3_600.0,
+        "level_bits": [[utc_text(at), bits] for at, bits in pair.level_bits],
     }
 
 

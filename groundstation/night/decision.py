@@ -9,7 +9,7 @@ The rules it keeps:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,15 +24,24 @@ from groundstation.night.freeze import (
     lost_promises,
     without_outages,
 )
+from groundstation.night.pass_weather import scenario_table
 from groundstation.night.survey import Survey
+from groundstation.night.weather_step import NightWeather
+from groundstation.night.window_check import contact_bits
+from groundstation.night.window_keys import WindowKeys
 from groundstation.night_records import NightPass
 from groundstation.permission.check import unpermitted
 from groundstation.permission.records import NOTHING_REQUIRED, Permissions
 from groundstation.plan.check import check_plan
 from groundstation.plan.difference import PlanDifference, plan_difference
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.paths import Pool
 from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Candidate, Plan
+from groundstation.plan.sky import Sky
 from groundstation.plan.sky_check import sky_faults
+from groundstation.plan.solver.solve import Progress
+from groundstation.results.calibration import DatedCalibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,23 @@ class PreviousPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyHeld:
+    """Key that is there before the night.
+
+    Parameters
+    ----------
+    pools : bits that a satellite and a station share, by their names
+    pairs : bits that the two sites of a demand share, by demand
+    """
+
+    pools: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    pairs: Mapping[str, float] = field(default_factory=dict)
+
+
+NOTHING_HELD = KeyHeld()
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a plan depends on beside its passes.
 
@@ -54,12 +80,18 @@ class Circumstances:
     previous : the plan that this one replaces; None for a first one
     outages : stations that are out
     permissions : that the passes were cut to
+    wishes : passes that somebody wants taken (True) or left out
+    held : key that is there already
+    time_limit_s : stop after about this time; without, the same circumstances give the same plan
     """
 
     now: datetime
     previous: PreviousPlan | None = None
     outages: tuple[Outage, ...] = ()
     permissions: Permissions = NOTHING_REQUIRED
+    wishes: Mapping[str, bool] = field(default_factory=dict)
+    held: KeyHeld = NOTHING_HELD
+    time_limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +127,9 @@ def decide(
     night: str,
     span: tuple[datetime, datetime],
     identity: Callable[[Mapping[str, bool]], str],
+    weather: NightWeather | None = None,
+    calibration: DatedCalibration | None = None,
+    progress: Progress | None = None,
 ) -> Decision:
     """Choose contacts and relays.
 
@@ -102,6 +137,9 @@ def decide(
     ----------
     span : first and last instant of the night
     identity : id of the plan, from what is frozen
+    weather : whose chances of a clear sky the plan counts on; None plans for a clear sky
+    calibration : that the passes were forecast with
+    progress : told stage, value and bound while the solver runs
 
     Raises
     ------
@@ -119,15 +157,26 @@ def decide(
     remarks += [
         f"{o.station} is out from {o.start:%H:%M}Z: {o.reason}" for o in circumstances.outages
     ]
+    known = PlanInputs(
+        key_of=WindowKeys(network, seen, night, calibration).bits,
+        sky=_sky(seen.passes, weather, network),
+        stocks={Pool(*ends): bits for ends, bits in circumstances.held.pools.items()},
+        pair_bits=circumstances.held.pairs,
+        previous=before,
+        fixed=frozen,
+        wishes=circumstances.wishes,
+    )
     plan, refused = _checked_plan(
         network,
-        seen,
         candidates,
-        circumstances.permissions,
+        known,
+        lambda made: _faults(network, seen, made, circumstances, known, night, calibration),
+        {used.satellite: (used.line1, used.line2) for used in seen.elements},
         night=night,
         plan_id=identity(frozen),
-        fixed=frozen,
         remarks=remarks,
+        time_limit_s=circumstances.time_limit_s,
+        progress=progress,
     )
     difference = None
     if previous is not None:
@@ -150,20 +199,28 @@ def candidate_of(item: NightPass) -> Candidate:
     )
 
 
+def _sky(passes: Sequence[NightPass], weather: NightWeather | None, network: Network) -> Sky | None:
+    """Chances of a clear sky in every member of the forecast; None where none is known."""
+    if weather is None or not weather.records:
+        return None
+    sky = Sky(*scenario_table(passes, weather, network))
+    return sky if sky.chance() else None
+
+
 def _checked_plan(
     network: Network,
-    seen: Survey,
     candidates: Sequence[Candidate],
-    permissions: Permissions,
+    known: PlanInputs,
+    faults_of: Callable[[Plan], list[str]],
+    orbits: Mapping[str, tuple[str, str]],
     *,
     night: str,
     plan_id: str,
-    fixed: Mapping[str, bool],
     remarks: Sequence[str],
+    time_limit_s: float | None,
+    progress: Progress | None,
 ) -> tuple[Plan, list[str]]:
     """A plan that the referee accepts, and a sentence for every pass that had to be left out."""
-    nights = network.policies.horizon_nights
-    orbits = {used.satellite: (used.line1, used.line2) for used in seen.elements}
     left = {item.pass_id: item for item in candidates}
     warnings: list[str] = []
     while True:
@@ -171,9 +228,11 @@ def _checked_plan(
             network,
             list(left.values()),
             night=night,
-            nights=nights,
+            nights=network.policies.horizon_nights,
             plan_id=plan_id,
-            fixed=fixed,
+            inputs=known,
+            time_limit_s=time_limit_s,
+            progress=progress,
             remarks=remarks,
         )
         doubtful = sky_faults(plan, network, orbits)
@@ -183,11 +242,7 @@ def _checked_plan(
             reason = f"refused by the independent check: {texts[0].removeprefix(f'{pass_id}: ')}"
             left[pass_id] = replace(left[pass_id], refusal=reason)
             warnings.append(f"{pass_id} {reason}")
-    bits = {item.pass_id: whole_bits(item) for item in seen.passes}
-    faults = check_plan(plan, network, orbits, bits, nights)
-    for contact in plan.contacts:
-        said = unpermitted(permissions, contact.satellite, contact.station, contact.windows)
-        faults += [f"{contact.pass_id}: {text}" for text in said]
+    faults = faults_of(plan)
     if faults:
         raise PlanError(
             "the plan does not hold: " + "; ".join(faults),
@@ -195,6 +250,42 @@ def _checked_plan(
             hint="this is a defect of the program; keep the network file and report it",
         )
     return plan, warnings
+
+
+def _faults(
+    network: Network,
+    seen: Survey,
+    plan: Plan,
+    circumstances: Circumstances,
+    known: PlanInputs,
+    night: str,
+    calibration: DatedCalibration | None,
+) -> list[str]:
+    """What the referee has against a plan: feasibility, key, value, permission."""
+    held, previous = circumstances.held, circumstances.previous
+    lacking = {
+        d.name: max(0.0, d.minimum_reserve_bits - held.pairs[d.name])
+        for d in network.demands
+        if d.name in held.pairs
+    }
+    faults = check_plan(
+        plan,
+        network,
+        {used.satellite: (used.line1, used.line2) for used in seen.elements},
+        {item.pass_id: whole_bits(item) for item in seen.passes},
+        network.policies.horizon_nights,
+        contact_bits=contact_bits(network, seen, plan.contacts, night, calibration),
+        chance={} if known.sky is None else known.sky.chance(),
+        stocks={ends: int(bits) for ends, bits in held.pools.items()},
+        lacking_bits=lacking,
+        previous=None if previous is None else [c.pass_id for c in previous.plan.contacts],
+    )
+    for contact in plan.contacts:
+        said = unpermitted(
+            circumstances.permissions, contact.satellite, contact.station, contact.windows
+        )
+        faults += [f"{contact.pass_id}: {text}" for text in said]
+    return faults
 
 
 def freeze_limit(network: Network, now: datetime) -> datetime:

@@ -7,8 +7,7 @@ import os
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +20,12 @@ from groundstation.errors import GroundStationError
 from groundstation.instants import utc_instant
 from groundstation.network import Network
 from groundstation.night.clock_check import clock_state, kernel_says_synchronised
+from groundstation.night.finding import Finding
+from groundstation.night.health_inputs import (
+    notify_finding,
+    permission_finding,
+    weather_finding,
+)
 from groundstation.night.outcome import library_versions
 from tle.archive import stored_elements
 from tle.clock import earth_data_end
@@ -30,22 +35,19 @@ _DISK_BYTES = 200e6
 _EARTH_DATA_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: `state` is "ok", "degraded" or "failed"."""
-
-    check: str
-    state: str
-    detail: str
-
-
 def examine(
-    config: Path | None, example: str | None, now: datetime, *, is_given: bool = False
+    config: Path | None,
+    example: str | None,
+    now: datetime,
+    *,
+    environment: Mapping[str, str],
+    is_given: bool = False,
 ) -> list[Finding]:
     """All findings; a network file that cannot be read is one of them.
 
     Parameters
     ----------
+    environment : variables, some of which hold addresses and passwords
     is_given : True if `now` was told and is not the machine's clock
     """
     findings = [_versions(), _packages(), _earth_data(now)]
@@ -59,6 +61,9 @@ def examine(
     checks: list[Callable[[Network], Finding]] = [
         lambda network: _clock(network, now, is_given=is_given),
         lambda network: _elements(network, now),
+        lambda network: weather_finding(network, now),
+        lambda network: permission_finding(network, now),
+        lambda network: notify_finding(network, environment),
         _budgets,
         _database,
         _lock,
@@ -100,8 +105,8 @@ def _clock(network: Network, now: datetime, *, is_given: bool) -> Finding:
     last_seen = None
     try:
         db = open_if_present(Path(network.folder) / "state" / "groundstation.db")
-        if db is not None and db.table("step").exists():
-            last = next(iter(db.query("SELECT max(finished_at) AS last FROM step")))["last"]
+        if db is not None and db.table("night_step").exists():
+            last = next(iter(db.query("SELECT max(finished_at) AS last FROM night_step")))["last"]
             last_seen = utc_instant(last) if last else None
     except (GroundStationError, sqlite3.Error):
         # The check of the database says what is wrong with it.

@@ -41,7 +41,7 @@ from groundstation.night.steps import Step, StepLog, StepResult
 from groundstation.night.store import Store
 from groundstation.night.tidying import drop_outdated
 from groundstation.night_records import NightOutcome
-from groundstation.results.store import prepare
+from groundstation.results import tables
 from tle.archive import stored_elements
 
 __all__ = ["FILES", "NightlyResult", "middle_of", "night_inputs", "run_nightly"]
@@ -96,6 +96,8 @@ def run_nightly(
     last: Step = Step.NOTIFY,
     notifiers: Sequence[Notifier] = (),
     progress: Callable[[str], None] | None = None,
+    begun: Callable[[], None] | None = None,
+    ended: Callable[[StepResult], None] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     timer: Callable[[], float] = time.perf_counter,
 ) -> NightlyResult:
@@ -108,6 +110,8 @@ def run_nightly(
     is_present : False if `now` was chosen; then only servers on this machine are asked
     first, last : steps before `first` are taken as they are stored, steps after `last` left out
     progress : called with the name of each step that is made
+    begun : called once when the lock is held; never for a dry run
+    ended : called with the result of each step when it ends well
     clock : the real present, for rows and for providers' intervals
     timer : seconds, for the durations of steps
 
@@ -130,10 +134,13 @@ def run_nightly(
             NightRequest(network, night, now, offline, is_present, first, last),
             notifiers,
             talk,
+            ended or _untold,
             clock,
             timer,
         )
         try:
+            if begun is not None:
+                begun()
             return _run_steps(run)
         except sqlite3.Error as error:
             raise _unusable(folder, error) from error
@@ -145,6 +152,7 @@ def _prepared(
     request: NightRequest,
     notifiers: Sequence[Notifier],
     talk: Callable[[str], None],
+    ended: Callable[[StepResult], None],
     clock: Callable[[], datetime],
     timer: Callable[[], float],
 ) -> NightRun:
@@ -168,6 +176,7 @@ def _prepared(
         timer=timer,
         notifiers=notifiers,
         talk=talk,
+        ended=ended,
     )
 
 
@@ -180,11 +189,10 @@ def open_state(network: Network) -> Database:
         it cannot be written, or belongs to another network
     """
     folder = Path(network.folder)
-    db = open_database(folder / "state" / "groundstation.db")
+    further = (steps.migrations, tables.migrations)
+    db = open_database(folder / "state" / "groundstation.db", further)
     try:
         claim(db, network.name, folder)
-        steps.migrations.apply(db)
-        prepare(db)
     except (sqlite3.Error, OSError) as error:
         raise _unusable(folder, error) from error
     return db
@@ -247,3 +255,7 @@ def night_inputs(network: Network, instant: datetime) -> tuple[Selection, list[K
 
 def _silent(step: str) -> None:
     """Say nothing about a step."""
+
+
+def _untold(result: StepResult) -> None:
+    """Say nothing about how a step went."""

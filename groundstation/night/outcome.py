@@ -16,8 +16,12 @@ from groundstation.night.forecasts import with_forecasts
 from groundstation.night.pass_names import KnownPass, fresh_name
 from groundstation.night.span import night_span, reference_longitude_rad
 from groundstation.night.survey import Survey, find_night_passes
+from groundstation.night.weather_step import NightWeather
 from groundstation.night_records import NightOutcome
 from groundstation.permission.evaluate import permissions_digest
+from groundstation.plan.solver.solve import Progress
+from groundstation.plan_policy import PlanPolicy
+from groundstation.results.calibration import DatedCalibration
 
 # Libraries whose numbers a plan depends on.
 _LIBRARIES = ("numpy", "scipy", "sgp4", "skyfield", "skyfield-data", "astropy-iers-data")
@@ -77,6 +81,11 @@ def plan_hash(
         "frozen": dict(frozen),
         "weather": weather_digest,
         "calibration": calibration_id,
+        "wishes": dict(sorted(circumstances.wishes.items())),
+        "pools": sorted([*ends, bits] for ends, bits in circumstances.held.pools.items()),
+        "pairs": dict(sorted(circumstances.held.pairs.items())),
+        # The goal may be another than that of the network file.
+        "plan": "" if network.plan == PlanPolicy() else repr(network.plan),
     }
     return input_hash(network, selection, night, further)
 
@@ -121,8 +130,18 @@ def decide_night(
     circumstances: Circumstances,
     weather_digest: str = "",
     calibration_id: str = "",
+    *,
+    weather: NightWeather | None = None,
+    calibration: DatedCalibration | None = None,
+    progress: Progress | None = None,
 ) -> Decision:
-    """The plan of a night's passes, under the id that its inputs give it."""
+    """The plan of a night's passes, under the id that its inputs give it.
+
+    Parameters
+    ----------
+    weather, calibration : that the digest and the id stand for
+    progress : told stage, value and bound while the solver runs
+    """
     return decide(
         network,
         seen,
@@ -132,6 +151,9 @@ def decide_night(
         identity=lambda frozen: plan_hash(
             network, selection, night, seen, circumstances, frozen, weather_digest, calibration_id
         )[:12],
+        weather=weather,
+        calibration=calibration,
+        progress=progress,
     )
 
 

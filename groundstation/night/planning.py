@@ -24,6 +24,7 @@ from groundstation.night.gathering import (
     weather_digest,
     weather_of,
 )
+from groundstation.night.key_levels import held_document, held_from, held_of_network
 from groundstation.night.outcome import decide_night, outcome_of, plan_hash
 from groundstation.night.record_codec import encode
 from groundstation.night.run import NightRun, basis_of
@@ -38,11 +39,14 @@ from groundstation.plan.records import Plan
 def make_plan_step(run: NightRun) -> None:
     """Decide, unless the published plan already rests on the same passes."""
     outages = outages_of(run.db, run.night)
+    held, low = held_of_network(run.network)
+    run.warnings.extend(low)
     basis = basis_of(run.network, run.night, run.outputs[Step.FORECAST], outages)
     current = plan_origin(run.db, current_plan_id(run.db, run.night))
     is_same = current is not None and current.basis == basis
     if current is not None and is_same:
         previous, now = stored_plan(run, current.previous), current.run_at
+        held = held_from(current.inputs.get("held"))
         started, made = run.timer(), str(current.inputs["decision"])
         if run.store.holds(made):
             run.skip(Step.PLAN, made, started)
@@ -50,10 +54,12 @@ def make_plan_step(run: NightRun) -> None:
     else:
         previous, now = held_plan(run), run.now
     passes = run.output(Step.PASSES)
-    around = Circumstances(now, previous, outages, passes["permissions"])
+    around = Circumstances(now, previous, outages, passes["permissions"], held=held)
     seen: Survey = run.output(Step.FORECAST)
     selection = selection_from(run.output(Step.ELEMENTS), run.network)
     weather, calibration = weather_digest(weather_of(run)), _calibration_id(run)
+    # Looked at here: work() has only what the step's inputs name.
+    clouds, taught = weather_of(run), calibration_of(run)
     before = None if previous is None else previous.plan
     candidates = without_outages([candidate_of(item) for item in seen.passes], outages)
     frozen = frozen_assignments(before, candidates, now, run.network.policies.freeze_s)
@@ -64,7 +70,15 @@ def make_plan_step(run: NightRun) -> None:
 
     def work() -> bytes:
         decision = decide_night(
-            run.network, selection, run.night, seen, around, weather, calibration
+            run.network,
+            selection,
+            run.night,
+            seen,
+            around,
+            weather,
+            calibration,
+            weather=clouds,
+            calibration=taught,
         )
         origin = {
             "forecast": run.outputs[Step.FORECAST],
@@ -72,7 +86,10 @@ def make_plan_step(run: NightRun) -> None:
             "step_input": step_input,
             "previous": "" if previous is None else previous.plan.plan_id,
             "run_at": now,
-            "inputs": _kept_inputs(run, passes["kept"], outages),
+            "inputs": {
+                **_kept_inputs(run, passes["kept"], outages),
+                "held": held_document(held),
+            },
         }
         return encode(
             {

@@ -1,7 +1,8 @@
 """A night as the next run would plan it; nothing is fetched, written or remembered."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -17,6 +18,7 @@ from groundstation.night.gathering import (
     plan_of_text,
     weather_digest,
 )
+from groundstation.night.key_levels import held_from, held_of_network
 from groundstation.night.outcome import decide_night, outcome_of, span_of
 from groundstation.night.record_codec import encode
 from groundstation.night.run import basis_of
@@ -28,9 +30,10 @@ from groundstation.night.state import (
     plan_origin,
     plan_text,
 )
-from groundstation.night.survey import find_night_passes
+from groundstation.night.survey import Survey, find_night_passes
 from groundstation.night.weather_step import NightWeather, night_weather
 from groundstation.night_records import NightOutcome
+from groundstation.plan.solver.solve import Progress
 from groundstation.results.calibration_store import calibration_for
 from tle.archive import stored_elements
 
@@ -43,6 +46,11 @@ def present_outcome(
     now: datetime,
     progress: Callable[[str], None],
     outages: tuple[Outage, ...] | None = None,
+    within: tuple[datetime, datetime] | None = None,
+    wishes: Mapping[str, bool] | None = None,
+    time_limit_s: float | None = None,
+    solving: Progress | None = None,
+    is_free: bool = False,
 ) -> NightOutcome:
     """Passes, forecasts and plan of a night from what lies here.
 
@@ -50,6 +58,11 @@ def present_outcome(
     ----------
     db : the state for reading; None where there is none yet
     outages : instead of those on record
+    within : first and last instant in which passes may rise; the whole night without it
+    wishes : passes that must (True) or must not be taken
+    time_limit_s : of the solver; without, the same night gives the same plan [s]
+    solving : told stage, value and bound while the solver runs
+    is_free : nothing is frozen: the plan is made as if none were published
     """
     progress("elements")
     sets = read_element_files(network) + (stored_elements(db) if db is not None else [])
@@ -58,7 +71,7 @@ def present_outcome(
     progress("weather")
     weather = _weather(network, night, db, now)
     progress("passes")
-    held_id = None if db is None else carried_plan_id(db, night, span[0], now)
+    held_id = None if db is None or is_free else carried_plan_id(db, night, span[0], now)
     text = plan_text(db, held_id) if db is not None and held_id else None
     held = None if text is None else plan_of_text(text)
     permissions = permissions_of_network(
@@ -72,17 +85,41 @@ def present_outcome(
     progress("plan")
     if outages is None:
         outages = () if db is None else outages_of(db, night)
-    around = Circumstances(now, held, outages, permissions)
-    origin = None if db is None else plan_origin(db, held_id)
+    seen = seen if within is None else _between(seen, *within)
+    around = Circumstances(now, held, outages, permissions, held=held_of_network(network)[0])
+    origin = None if db is None or is_free else plan_origin(db, held_id)
     basis = basis_of(network, night, _digest(seen), outages)
     if db is not None and origin is not None and origin.basis == basis:
         # Nothing changed: the plan is that of the run which made it, whatever the hour.
         before = plan_text(db, origin.previous) if origin.previous else None
         previous = None if before is None else plan_of_text(before)
-        around = Circumstances(origin.run_at, previous, outages, permissions)
+        around = Circumstances(
+            origin.run_at,
+            previous,
+            outages,
+            permissions,
+            held=held_from(origin.inputs.get("held")),
+        )
+    around = replace(around, wishes=dict(wishes or {}), time_limit_s=time_limit_s)
     name = "" if calibration is None else str(calibration.calibration_id)
-    decision = decide_night(network, selection, night, seen, around, weather_digest(weather), name)
+    decision = decide_night(
+        network,
+        selection,
+        night,
+        seen,
+        around,
+        weather_digest(weather),
+        name,
+        weather=weather,
+        calibration=calibration,
+        progress=solving,
+    )
     return outcome_of(network, night, now, seen, decision, around)
+
+
+def _between(seen: Survey, start: datetime, stop: datetime) -> Survey:
+    """The passes that rise between two instants."""
+    return replace(seen, passes=tuple(p for p in seen.passes if start <= p.aos < stop))
 
 
 def _digest(value: object) -> str:

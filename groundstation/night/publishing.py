@@ -65,7 +65,9 @@ def make_report(run: NightRun) -> None:
         said = (*outcome.warnings, *run.warnings)
         return encode({"night.html": render_night(replace(outcome, warnings=said))})
 
-    inputs = run.hash_of("report", run.outputs[Step.FORECAST], run.outputs[Step.PLAN])
+    # A page that tells of a failure is made again when that is over.
+    said = list(dict.fromkeys(run.warnings))
+    inputs = run.hash_of("report", run.outputs[Step.FORECAST], run.outputs[Step.PLAN], said)
     run.make(Step.REPORT, inputs, work)
     publish(run)
 

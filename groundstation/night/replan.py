@@ -9,7 +9,7 @@ The rules it keeps:
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from groundstation.night.nightly import (
     open_state,
     run_nightly,
 )
+from groundstation.night.notifier import Notifier
 from groundstation.night.present import present_outcome
 from groundstation.night.state import (
     current_plan_id,
@@ -79,6 +80,7 @@ def replan(
     out: tuple[Outage, ...] = (),
     back: tuple[str, ...] = (),
     dry_run: bool = False,
+    notifiers: Sequence[Notifier] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Replan:
     """Plan the rest of a night again.
@@ -87,6 +89,7 @@ def replan(
     ----------
     out : stations that are out from an instant on
     back : stations that work again
+    notifiers : who is told what changes; nobody of a dry run
 
     Raises
     ------
@@ -105,7 +108,13 @@ def replan(
                 lift_outages(db, night, station, now)
             db.close()
         result = run_nightly(
-            network, night, now=now, first=Step.PASSES, progress=progress, offline=True
+            network,
+            night,
+            now=now,
+            first=Step.PASSES,
+            notifiers=notifiers,
+            progress=progress,
+            offline=True,
         )
     return Replan(result, _difference(before, result.summary), at_risk(before, result.summary))
 

@@ -29,6 +29,7 @@ from groundstation.night.gathering import (
     weather_digest,
     weather_from,
 )
+from groundstation.night.key_levels import held_from
 from groundstation.night.outcome import decide_night, outcome_of, span_of
 from groundstation.night.record_codec import decode
 from groundstation.night.selection_record import selection_from
@@ -40,6 +41,7 @@ from groundstation.permission.records import NOTHING_REQUIRED, Permissions
 from groundstation.results.calibration_store import calibration_by_id
 
 _MOST_LINES = 20
+_STORED = ("network", "selection", "weather", "known", "permissions", "outages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,12 @@ def differences_of(stored: str, made: str) -> tuple[str, ...]:
 
 def _document(folder: Path, db: Database, origin: PlanOrigin) -> dict[str, Any]:
     store, kept, night = Store(folder / "state" / "store"), origin.inputs, origin.night
+    if not all(store.has(kept[name]) for name in _STORED):
+        raise StateError(
+            f"the inputs of plan {origin.plan_id} are no longer kept",
+            where=str(store.folder),
+            hint="groundstation prune removes those of old nights; a backup may still hold them",
+        )
     network = kept_network(store.read(kept["network"]), folder / kept["network_file"])
     selection = selection_from(decode(store.read(kept["selection"])), network)
     weather = weather_from(network, night, decode(store.read(kept["weather"])))
@@ -113,6 +121,7 @@ def _document(folder: Path, db: Database, origin: PlanOrigin) -> dict[str, Any]:
         _plan_of(db, origin.previous),
         decode(store.read(kept["outages"])),
         permissions,
+        held=held_from(kept.get("held")),
     )
     decision = decide_night(
         network,
@@ -122,6 +131,8 @@ def _document(folder: Path, db: Database, origin: PlanOrigin) -> dict[str, Any]:
         around,
         weather_digest(weather),
         str(kept["calibration"]),
+        weather=weather,
+        calibration=calibration,
     )
     return plan_document(outcome_of(network, night, origin.run_at, seen, decision, around))
 

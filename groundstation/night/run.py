@@ -67,6 +67,7 @@ class NightRun:
     clock, timer : the real present, and seconds for durations
     notifiers : who is told
     talk : called with the name of a step that is being made
+    ended : called with the result of a step that ended well
     warnings, remarks : what is degraded, and what failed without harm to the night
     """
 
@@ -79,6 +80,7 @@ class NightRun:
     timer: Callable[[], float]
     notifiers: Sequence[Notifier]
     talk: Callable[[str], None]
+    ended: Callable[[StepResult], None]
     warnings: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     results: list[StepResult] = field(default_factory=list)
@@ -172,9 +174,9 @@ class NightRun:
 
     def _record(self, step: Step, output: str, started: float, *, is_unchanged: bool) -> None:
         self.outputs[step] = output
-        self.results.append(
-            StepResult(step, is_unchanged, output, max(0.0, self.timer() - started))
-        )
+        result = StepResult(step, is_unchanged, output, max(0.0, self.timer() - started))
+        self.results.append(result)
+        self.ended(result)
 
 
 def run_hash(network: Network, night: str, *parts: Any) -> str:

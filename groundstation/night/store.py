@@ -45,6 +45,10 @@ class Store:
             return False
         return True
 
+    def has(self, digest: str) -> bool:
+        """Whether there is a file of this digest, whole or damaged."""
+        return self._path(digest).exists()
+
     def read(self, digest: str) -> bytes:
         """The bytes of a digest.
 

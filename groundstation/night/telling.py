@@ -27,8 +27,13 @@ def make_notify(run: NightRun) -> None:
             raise _UntoldError("; ".join(failures))
         return encode({"told": tuple(names)})
 
+    last = run.log.last_done(Step.NOTIFY)
+    inputs = run.hash_of("notify", digest_of(files), names)
+    if not names and last is not None:
+        # Nobody is there to be told, as in a run offline: who was told stays on record.
+        inputs = last.input_hash
     try:
-        run.make(Step.NOTIFY, run.hash_of("notify", digest_of(files), names), work)
+        run.make(Step.NOTIFY, inputs, work)
     except _UntoldError as error:
         run.remarks.append(str(error))
 

@@ -8,6 +8,7 @@ from groundstation.notify.errors import NotifyError
 from groundstation.notify.mail import Mail
 from groundstation.notify.webhook import Webhook
 from groundstation.notify_policy import Address, NotifyPolicy
+from tle.provider.providers import is_loopback
 
 
 class Unset:
@@ -22,17 +23,27 @@ class Unset:
         raise NotifyError(f"environment variable {self.variable} is not set")
 
 
-def notifiers_of(policy: NotifyPolicy, environment: Mapping[str, str]) -> list[Notifier]:
-    """One notifier for each entry of the policy, in its order."""
+def notifiers_of(
+    policy: NotifyPolicy, environment: Mapping[str, str], *, is_present: bool = True
+) -> list[Notifier]:
+    """One notifier for each entry of the policy, in its order.
+
+    Parameters
+    ----------
+    is_present : False for a night whose present was chosen: then only servers on this machine are
+        told, and no service of the apprise library, whose servers are not known here
+    """
     notifiers: list[Notifier] = []
     for address in policy.webhooks:
         url = address_of(address, environment)
-        notifiers.append(Webhook(url) if url else Unset(address.variable))
+        if is_present or is_loopback(url):
+            notifiers.append(Webhook(url) if url else Unset(address.variable))
     for mail in policy.mails:
         password = environment.get(mail.password_variable, "")
         is_missing = bool(mail.user) and not password
-        notifiers.append(Unset(mail.password_variable) if is_missing else Mail(mail, password))
-    for address in policy.apprise:
+        if is_present or is_loopback(f"smtp://{mail.host}"):
+            notifiers.append(Unset(mail.password_variable) if is_missing else Mail(mail, password))
+    for address in policy.apprise if is_present else ():
         url = address_of(address, environment)
         notifiers.append(AppriseService(url) if url else Unset(address.variable))
     return notifiers

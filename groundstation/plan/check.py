@@ -3,7 +3,8 @@
 It shares no code with the planner. Positions of satellites and of the Sun come from skyfield, not
 from our own search, so that a mistake there is not made twice. What it checks:
 
-1. Every contact is a pass of the night, taken once, with no more key than its forecast.
+1. Every contact is a pass of the night, taken once, with no more key than the forecast of its own
+   windows, counted second by second; where weather is known it counts on no more than its chance.
 2. No satellite serves two stations at once and no station receives two satellites at once,
    set-up times included.
 3. No window of a contact lies below the elevation limit or the horizon mask, in twilight above
@@ -17,19 +18,16 @@ from our own search, so that a mistake there is not made twice. What it checks:
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from groundstation.network import Network
-from groundstation.plan.records import (
-    HOP_COST_PER_KBIT,
-    POOL_WORTH_PER_KBIT,
-    Plan,
-    Relay,
-)
+from groundstation.plan.records import Plan, Relay
 from groundstation.plan.sky_check import sky_faults
 
 VALUE_TOLERANCE_KBIT = 1e-3
+# Sums of moments in another order may round another way.
+KEY_TOLERANCE_BITS = 1
 
 
 def check_plan(
@@ -38,6 +36,12 @@ def check_plan(
     orbits: Mapping[str, tuple[str, str]],
     key_bits: Mapping[str, int],
     nights: int = 1,
+    *,
+    contact_bits: Mapping[str, int] | None = None,
+    chance: Mapping[str, float] | None = None,
+    stocks: Mapping[tuple[str, str], int] | None = None,
+    lacking_bits: Mapping[str, float] | None = None,
+    previous: Collection[str] | None = None,
 ) -> list[str]:
     """Every violation as one sentence; an empty list means that the plan holds.
 
@@ -46,13 +50,21 @@ def check_plan(
     orbits : the two lines of each satellite's element set, by its name, as the plan used them
     key_bits : whole secret bits that each pass of the night would bring, by pass id
     nights : length of the horizon
+    contact_bits : whole secret bits of each contact's windows, by pass id; without it only whole
+        passes are accepted
+    chance : of a clear sky, by pass id; a pass without one counts as clear
+    stocks : key that pools hold already, by satellite and station; nothing without
+    lacking_bits : what the reserve of a demand lacks, by demand; nothing without
+    previous : passes that the plan before takes
     """
+    lacking = lacking_bits or {}
     return [
         *_contact_faults(plan, network, key_bits),
+        *_key_faults(plan, key_bits, contact_bits, chance or {}),
         *_overlaps(plan, network),
-        *_relay_faults(plan, network, nights),
-        *_delivery_faults(plan, network, nights),
-        *_value_faults(plan, network),
+        *_relay_faults(plan, network, nights, stocks or {}),
+        *_delivery_faults(plan, network, nights, lacking),
+        *_value_faults(plan, network, set(key_bits), previous),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
 
@@ -68,11 +80,6 @@ def _contact_faults(plan: Plan, network: Network, key_bits: Mapping[str, int]) -
             yield f"{contact.pass_id}: its windows do not follow each other"
         if contact.pass_id not in key_bits:
             yield f"{contact.pass_id}: not a pass of this night"
-        elif not 0 < contact.key_bits <= key_bits[contact.pass_id]:
-            yield (
-                f"{contact.pass_id}: plans {contact.key_bits} bits, "
-                f"forecast {key_bits[contact.pass_id]}"
-            )
     named = [c.pass_id for c in plan.contacts] + [r.pass_id for r in plan.rejections]
     for pass_id, count in Counter(named).items():
         if count > 1:
@@ -80,6 +87,31 @@ def _contact_faults(plan: Plan, network: Network, key_bits: Mapping[str, int]) -
     for pass_id in sorted(set(key_bits) - set(named)):
         yield f"{pass_id}: neither taken nor rejected"
     yield from (f"{r.pass_id}: rejected without a reason" for r in plan.rejections if not r.reason)
+
+
+def _key_faults(
+    plan: Plan,
+    key_bits: Mapping[str, int],
+    contact_bits: Mapping[str, int] | None,
+    chance: Mapping[str, float],
+) -> Iterator[str]:
+    """Key of contacts against the forecast of their windows, and what is counted on of it."""
+    for contact in plan.contacts:
+        name = contact.pass_id
+        if name not in key_bits:
+            continue
+        most = key_bits[name]
+        if contact_bits is not None:
+            most = contact_bits.get(name, 0) + KEY_TOLERANCE_BITS
+        elif not contact.is_whole:
+            yield f"{name}: the key of a part of a pass is not known"
+        if not 0 < contact.key_bits <= most:
+            yield f"{name}: plans {contact.key_bits} bits, forecast {most}"
+        if contact.counted_bits > contact.key_bits * chance.get(name, 1.0) + 1e-6:
+            yield (
+                f"{name}: counts on {contact.counted_bits} of {contact.key_bits} bits, more than "
+                f"the chance of a clear sky, {chance.get(name, 1.0):.3f}"
+            )
 
 
 def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
@@ -97,31 +129,54 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
                 yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
 
 
-def _relay_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]:
+def _relay_faults(
+    plan: Plan, network: Network, nights: int, stocks: Mapping[tuple[str, str], int]
+) -> Iterator[str]:
     """Chains, trust, hop limits, pools and fibres."""
-    earned: dict[tuple[str, str], int] = defaultdict(int)
-    for contact in plan.contacts:
-        earned[contact.satellite, contact.station] += contact.key_bits
-    spent: dict[tuple[str, str], int] = defaultdict(int)
+    earned = _earned(plan)
+    for stock in plan.stocks:
+        real = stocks.get((stock.satellite, stock.station), 0)
+        if stock.bits > real:
+            yield (
+                f"the pool of {stock.satellite} and {stock.station} is said to hold {stock.bits} "
+                f"bits, it holds {real}"
+            )
+    yield from _pool_faults(plan, earned)
     carried: dict[frozenset[str], int] = defaultdict(int)
     for relay in plan.relays:
         yield from _chain_faults(relay, network)
         for hop in relay.hops:
             if hop.satellite is None:
                 carried[frozenset((hop.a, hop.b))] += relay.bits
-            else:
-                spent[hop.satellite, hop.a] += relay.bits
-                spent[hop.satellite, hop.b] += relay.bits
-    for (satellite, station), bits in sorted(spent.items()):
-        if bits > earned[satellite, station]:
-            yield (
-                f"relays take {bits} bits from the pool of {satellite} and {station}, "
-                f"contacts bring {earned[satellite, station]}"
-            )
     for ends, bits in sorted(carried.items(), key=lambda item: sorted(item[0])):
         rate = sum(f.key_rate_bps for f in network.fibre_links if {f.a, f.b} == ends)
         if bits > rate * 86_400.0 * nights + 1.0:
             yield f"fibre {' - '.join(sorted(ends))} carries {bits} bits, more than it makes"
+
+
+def _earned(plan: Plan) -> dict[tuple[str, str], int]:
+    """What each pool holds before any relay: its stock and what contacts bring."""
+    earned: dict[tuple[str, str], int] = defaultdict(int)
+    for contact in plan.contacts:
+        earned[contact.satellite, contact.station] += contact.counted_bits
+    for stock in plan.stocks:
+        earned[stock.satellite, stock.station] += stock.bits
+    return earned
+
+
+def _pool_faults(plan: Plan, earned: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    spent: dict[tuple[str, str], int] = defaultdict(int)
+    for relay in plan.relays:
+        for hop in relay.hops:
+            if hop.satellite is not None:
+                spent[hop.satellite, hop.a] += relay.bits
+                spent[hop.satellite, hop.b] += relay.bits
+    for (satellite, station), bits in sorted(spent.items()):
+        if bits > earned.get((satellite, station), 0):
+            yield (
+                f"relays take {bits} bits from the pool of {satellite} and {station}, "
+                f"contacts bring {earned.get((satellite, station), 0)}"
+            )
 
 
 def _chain_faults(relay: Relay, network: Network) -> Iterator[str]:
@@ -148,14 +203,16 @@ def _chain_faults(relay: Relay, network: Network) -> Iterator[str]:
         yield f"{relay.demand}: {len(relay.hops) - len(satellites)} fibre hops"
 
 
-def _delivery_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]:
+def _delivery_faults(
+    plan: Plan, network: Network, nights: int, lacking: Mapping[str, float]
+) -> Iterator[str]:
     carried: dict[str, int] = defaultdict(int)
     for relay in plan.relays:
         carried[relay.demand] += relay.bits
     named = [d.demand for d in plan.deliveries]
     if sorted(named) != sorted(d.name for d in network.demands):
         yield "the deliveries do not list every demand once"
-    wanted = {d.name: d.bits_per_day * nights for d in network.demands}
+    wanted = {d.name: d.bits_per_day * nights + lacking.get(d.name, 0.0) for d in network.demands}
     for delivery in plan.deliveries:
         if delivery.delivered_bits != carried[delivery.demand]:
             yield (
@@ -166,15 +223,23 @@ def _delivery_faults(plan: Plan, network: Network, nights: int) -> Iterator[str]
             yield f"{delivery.demand}: gets more than it wants"
 
 
-def _value_faults(plan: Plan, network: Network) -> Iterator[str]:
+def _value_faults(
+    plan: Plan, network: Network, passes: Collection[str], previous: Collection[str] | None
+) -> Iterator[str]:
+    """Worth of deliveries and of what stays, less hops and changes, against what is said."""
     priority = {d.name: d.priority for d in network.demands}
+    policy = network.plan
     worth = spent = cost = 0.0
     for relay in plan.relays:
         worth += priority.get(relay.demand, 0.0) * relay.bits / 1e3
         spent += 2.0 * sum(h.satellite is not None for h in relay.hops) * relay.bits / 1e3
-        cost += HOP_COST_PER_KBIT * len(relay.hops) * relay.bits / 1e3
-    left = sum(c.key_bits for c in plan.contacts) / 1e3 - spent
-    value = worth + POOL_WORTH_PER_KBIT * left - cost
+        cost += policy.hop_cost_per_kbit * len(relay.hops) * relay.bits / 1e3
+    left = sum(c.counted_bits for c in plan.contacts) / 1e3 - spent
+    left += sum(stock.bits for stock in plan.stocks) / 1e3
+    if previous is not None:
+        changed = {c.pass_id for c in plan.contacts} ^ (set(previous) & set(passes))
+        cost += policy.stability_per_change_kbit * len(changed)
+    value = worth + policy.pool_worth_per_kbit * left - cost
     if abs(value - plan.value) > VALUE_TOLERANCE_KBIT:
         yield f"the plan is worth {value:.3f} kbit, not {plan.value:.3f}"
     if plan.value > plan.bound + VALUE_TOLERANCE_KBIT:

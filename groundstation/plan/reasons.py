@@ -1,72 +1,174 @@
-"""Why a pass is not taken, in one sentence that a person accepts."""
+"""Why a pass is not taken, in one sentence that a person accepts.
+
+The rules it keeps:
+
+1. The contacts that stand in the way are named: they are taken out, the pass is put in, and the
+   relay is made anew; what pairs then lose is the price of swapping.
+2. The regret of a pass is exact at the prices of the relaxation, by forward and backward dynamic
+   programming over its satellite: no plan with the pass is worth more than the bound at these
+   prices less the regret.
+3. What was settled before anything was decided says so instead of a price.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from groundstation.plan.programme import Problem, Solution, solve
+import numpy as np
+
+from groundstation.network import Network
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.network_model import BITS_PER_KBIT, Problem, whole_bits_of
 from groundstation.plan.records import Candidate, Rejection
+from groundstation.plan.solver.delivery import deliver
+from groundstation.plan.solver.highs import solve_linear
+from groundstation.plan.solver.lagrangian import Prices, Structure, evaluate, structure_of
+from groundstation.plan.solver.model import Floats, Solution, value_of
+from groundstation.plan.solver.price_iterations import find_prices
+from groundstation.plan.solver.programme import build, prices_from
+from groundstation.plan.solver.regrets import displaced, regrets
 
-# Each regret is one more programme; beyond this many the sentence names the conflict only.
-_MOST_REGRETS = 80
+# Each swap is one linear programme; beyond this many the sentence has the regret only.
+_MOST_SWAPS = 300
+# Up to this many windows the exact prices of the relaxation cost less than a second.
+_EXACT_PRICES = 8_000
+_NOTHING_KBIT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Everything that reasons are drawn from."""
+
+    network: Network
+    problem: Problem
+    structure: Structure
+    solution: Solution
+    inputs: PlanInputs
+    loss: Floats
 
 
 def rejections(
+    network: Network,
     candidates: Sequence[Candidate],
-    able: Sequence[Candidate],
     problem: Problem,
     solution: Solution,
+    inputs: PlanInputs,
 ) -> tuple[Rejection, ...]:
     """One reason for every candidate that is not a contact, in the order of the candidates."""
-    chosen = {able[i].pass_id for i in solution.chosen}
-    position = {candidate.pass_id: i for i, candidate in enumerate(able)}
-    with_regret = len(able) - len(chosen) <= _MOST_REGRETS
-    reasons = []
-    for candidate in candidates:
-        if candidate.pass_id in chosen:
-            continue
-        if candidate.refusal is not None:
-            text = candidate.refusal
-        elif candidate.pass_id not in position:
+    parts: dict[str, list[int]] = {}
+    for i, offer in enumerate(problem.offers):
+        parts.setdefault(problem.able[offer.candidate].pass_id, []).append(i)
+    taken = {problem.able[problem.offers[i].candidate].pass_id for i in solution.chosen}
+    left = [c for c in candidates if c.pass_id not in taken]
+    open_ones = sum(c.pass_id in parts for c in left)
+    case = _case(network, problem, solution, inputs) if open_ones else None
+    able = {c.pass_id for c in problem.able}
+    found = []
+    for item in left:
+        if item.refusal is not None:
+            found.append(Rejection(item.pass_id, item.refusal))
+        elif item.pass_id not in able:
             text = "no secret key even under a clear sky: too few counts for the finite-key bound"
+            found.append(Rejection(item.pass_id, text))
+        elif item.pass_id not in parts or case is None:
+            text = f"clouded out over {item.station} in every member of the forecast"
+            found.append(Rejection(item.pass_id, text))
         else:
-            index = position[candidate.pass_id]
-            text = _conflict(able, problem, solution, index)
-            if _is_settled(problem, index):
-                text += "; it starts too soon to change that"
-            elif with_regret:
-                text += _regret(problem, solution, index)
-        reasons.append(Rejection(candidate.pass_id, text))
-    return tuple(reasons)
+            found.append(_left_out(case, item, parts[item.pass_id], open_ones <= _MOST_SWAPS))
+    return tuple(found)
 
 
-def _conflict(able: Sequence[Candidate], problem: Problem, solution: Solution, index: int) -> str:
+def _case(network: Network, problem: Problem, solution: Solution, inputs: PlanInputs) -> _Case:
+    structure = structure_of(problem.model)
+    answer = evaluate(structure, _prices(structure))
+    return _Case(network, problem, structure, solution, inputs, regrets(structure, answer))
+
+
+def _prices(structure: Structure) -> Prices:
+    """Prices of the relaxation, or those of the iterations where it is large."""
+    count = structure.model.windows.count
+    if count <= _EXACT_PRICES:
+        programme = build(structure, np.arange(count), structure.useful, with_cuts=False)
+        _, duals = solve_linear(programme, time_limit_s=None, interior=True)
+        if duals is not None:
+            return prices_from(structure, programme, duals)
+    return find_prices(structure).prices
+
+
+def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: bool) -> Rejection:
+    """The part that costs least, what it displaces, and what swapping would lose."""
+    model, chosen = case.problem.model, case.solution.chosen
+    part = min(parts, key=lambda i: (case.loss[i], -case.problem.offers[i].key_bits, i))
+    rivals = displaced(case.structure, part, chosen)
+    names = tuple(_name(case, i) for i in rivals)
+    text = _conflict(case, item, rivals)
+    if item.pass_id in case.inputs.fixed or any(model.forced[i] for i in rivals):
+        return Rejection(item.pass_id, f"{text}; {_settled(case, item, rivals)}", None, None, names)
+    regret = float(case.loss[part])
+    if model.forbidden[part]:
+        return Rejection(item.pass_id, "it was to be left out", regret, None, names)
+    if not with_swap:
+        return Rejection(
+            item.pass_id, f"{text}; at the plan's prices it is worth {regret:,.1f} "
+            "weighted kbit less", regret, None, names,
+        )  # fmt: skip
+    swap, told = _swap(case, part, rivals)
+    return Rejection(item.pass_id, f"{text}; {told}", regret, swap, names)
+
+
+def _settled(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
+    """Why nothing can be changed about a pass."""
+    fixed = case.inputs.fixed
+    if item.pass_id in fixed or any(_name(case, i) in fixed for i in rivals):
+        return "it starts too soon to change that"
+    return "that was to be taken"
+
+
+def _conflict(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
     """Which chosen contacts stand in the way."""
-    candidate = able[index]
-    blockers = sorted(
-        {i for clique in problem.cliques if index in clique for i in clique} & set(solution.chosen)
-    )
     parts = []
-    for i in blockers:
-        other = able[i]
-        start = f"{other.windows[0][0]:%H:%M}Z"
-        if other.satellite == candidate.satellite:
+    for i in rivals:
+        offer = case.problem.offers[i]
+        other = case.problem.able[offer.candidate]
+        start = f"{offer.windows[0][0]:%H:%M}Z"
+        if other.satellite == item.satellite:
             parts.append(f"{other.satellite} serves {other.station} at {start}")
         else:
             parts.append(f"{other.station} receives {other.satellite} at {start}")
-    if not parts and index in problem.fixed:
+    if not parts and item.pass_id in case.inputs.fixed:
         return "it was not to be taken"
     return " and ".join(parts) or "its key has no use tonight"
 
 
-def _is_settled(problem: Problem, index: int) -> bool:
-    """Whether the pass, or one that excludes it, was fixed before anything was decided."""
-    rivals = {i for clique in problem.cliques if index in clique for i in clique}
-    return index in problem.fixed or any(problem.fixed.get(i) for i in rivals)
+def _swap(case: _Case, part: int, rivals: Sequence[int]) -> tuple[float, str]:
+    """Weighted kilobits that a swap loses, and a sentence of who loses what."""
+    solution, problem = case.solution, case.problem
+    chosen = np.union1d(np.setdiff1d(solution.chosen, rivals), [part]).astype(np.int64)
+    flow = deliver(case.structure, chosen, case.structure.useful).flow_kbit
+    loss = max(0.0, solution.value - value_of(problem.model, chosen, flow))
+    before = problem.delivered_bits(whole_bits_of(solution.flow_kbit))
+    after = problem.delivered_bits(whole_bits_of(flow))
+    change = [(b - a) / BITS_PER_KBIT for b, a in zip(before, after, strict=True)]
+    if loss < _NOTHING_KBIT:
+        return loss, "swapping would be worth as much"
+    order = sorted(range(len(change)), key=lambda k: (-change[k], k))
+    lost = [
+        f"{change[k]:,.1f} kbit for {_pair(case, k)}" for k in order if change[k] > _NOTHING_KBIT
+    ]
+    won = [f"{-change[k]:,.1f} kbit for {_pair(case, k)}" for k in reversed(order)
+           if change[k] < -_NOTHING_KBIT]  # fmt: skip
+    if not lost:
+        kept = problem.counted_bits[part] - sum(problem.counted_bits[i] for i in rivals)
+        return loss, f"swapping would leave {-kept / BITS_PER_KBIT:,.1f} kbit less in the pools"
+    text = f"swapping would lose {' and '.join(lost[:2])}"
+    if len(lost) > 2:
+        text += f" and more for {len(lost) - 2} other pairs"
+    return loss, text + (f" and bring {won[0]}" if won else "")
 
 
-def _regret(problem: Problem, solution: Solution, index: int) -> str:
-    """What the best plan with this pass would lose, from solving that plan."""
-    forced = solve(problem, fixed={index: True})
-    loss = solution.value - forced.value
-    if loss < 0.05:
-        return "; taking this pass instead is worth as much"
-    return f"; taking this pass instead would cost {loss:.1f} kbit of weighted delivery"
+def _pair(case: _Case, demand: int) -> str:
+    wanted = case.network.demands[demand]
+    return f"{wanted.a}/{wanted.b}"
+
+
+def _name(case: _Case, offer: int) -> str:
+    return case.problem.able[case.problem.offers[offer].candidate].pass_id

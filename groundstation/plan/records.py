@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-# The definition of a plan's value, in priority-weighted kilobits: what stays in a pool is worth
-# a little (else every night would drain them), and a shorter path breaks a tie.
-POOL_WORTH_PER_KBIT = 0.05
-HOP_COST_PER_KBIT = 0.001
-
+CLEAR_SKY = "clear sky"
 
 # First and last instant, aware UTC.
 Span = tuple[datetime, datetime]
@@ -42,6 +38,13 @@ class Contact:
     """A pass that the plan takes: satellite and telescope are bound from start to stop.
 
     Key is received in `windows`; between them the telescope waits or turns.
+
+    Parameters
+    ----------
+    key_bits : whole secret bits of these windows under a clear sky
+    is_whole : whether these are all usable seconds of the pass, or a part of them
+    expected_bits : key times the chance of a clear sky, rounded down; None where that chance is
+        not known and a clear sky is counted on
     """
 
     pass_id: str
@@ -49,6 +52,13 @@ class Contact:
     station: str
     windows: tuple[Span, ...]
     key_bits: int
+    is_whole: bool = True
+    expected_bits: int | None = None
+
+    @property
+    def counted_bits(self) -> int:
+        """What the plan counts on: expected key, or key under a clear sky."""
+        return self.key_bits if self.expected_bits is None else self.expected_bits
 
     @property
     def start(self) -> datetime:
@@ -84,7 +94,16 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one demand gets: wanted over the horizon and delivered by the plan."""
+    """What one demand gets: wanted over the horizon and delivered by the plan.
+
+    Parameters
+    ----------
+    wanted_bits : over the horizon, with what its reserve lacks
+    delivered_bits : with the key that the plan counts on
+    p10_bits, p50_bits, p90_bits : quantiles over nights drawn from the weather, relays made after
+        the weather is known; None where the weather is not known
+    held_bits : that the pair shares before the night; None where that is not known
+    """
 
     demand: str
     a: str
@@ -92,14 +111,38 @@ class Delivery:
     wanted_bits: int
     delivered_bits: int
     remark: str
+    p10_bits: int | None = None
+    p50_bits: int | None = None
+    p90_bits: int | None = None
+    held_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A pass that the plan does not take, and why."""
+    """A pass that the plan does not take, and why.
+
+    Parameters
+    ----------
+    regret_kbit : what taking it costs at the prices of the relaxation, in weighted kilobits; None
+        where it cannot be taken at all
+    swap_kbit : what taking it in place of `displaced` costs, relays made anew
+    displaced : contacts that it excludes, by pass id
+    """
 
     pass_id: str
     reason: str
+    regret_kbit: float | None = None
+    swap_kbit: float | None = None
+    displaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStock:
+    """Key that a satellite and a station share before the first contact."""
+
+    satellite: str
+    station: str
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +155,17 @@ class Plan:
     night : date of the evening, ISO
     contacts, relays, deliveries, rejections : see their records; rejections cover every pass
         that is not a contact
-    value : priority-weighted delivered kilobits, plus POOL_WORTH_PER_KBIT for what stays in the
-        pools, minus HOP_COST_PER_KBIT for every kilobit and hop
+    value : priority-weighted delivered kilobits, plus the policy's worth of what stays in the
+        pools, minus its cost for every kilobit and hop and for every changed contact
     bound : no plan of the model can have a larger value
     solver : what computed it
     remarks : sentences on what the plan cannot do (a demand without path, a station without night)
+    goal : what was made as large as possible
+    assumes : the sky that key is counted under
+    stocks : key that pools held already
+    changed : passes taken that the plan before did not take, or the other way round, where the
+        policy charges for that
+    seed : of the nights drawn
     """
 
     plan_id: str
@@ -129,3 +178,13 @@ class Plan:
     bound: float
     solver: str
     remarks: tuple[str, ...]
+    goal: str = "priority"
+    assumes: str = CLEAR_SKY
+    stocks: tuple[PoolStock, ...] = ()
+    changed: tuple[str, ...] = ()
+    seed: int = 1
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / |bound|: no plan is better by more than this share."""
+        return 0.0 if self.bound == self.value else (self.bound - self.value) / abs(self.bound)

@@ -8,6 +8,7 @@ from groundstation.month_records import MonthOutcome
 from groundstation.results.records import Sky
 from groundstation.results.verification import verification_document
 from passes.counts.calibration.unknowns import Constant
+from passes.counts.spread.distributions import Normal
 
 SCHEMA = "month/1"
 
@@ -147,13 +148,15 @@ def drift_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
     for band in outcome.calibration.bands:
         for drift in band.drifts:
             loss = band.constant(Constant.LOSS, drift.satellite)
+            # A loss in decibels is normal; what is lognormal are scales.
+            value = loss.value if loss is not None and isinstance(loss.value, Normal) else None
             rows.append(
                 {
                     "station": band.station,
                     "satellite": drift.satellite,
                     "wavelength_nm": round(band.wavelength_m * 1e9, 3),
-                    "loss_db": None if loss is None else loss.value.mean,
-                    "sigma_db": None if loss is None else loss.value.sigma,
+                    "loss_db": None if value is None else value.mean,
+                    "sigma_db": None if value is None else value.sigma,
                     "change_db": drift.change_db,
                     "change_sigma_db": drift.sigma_db,
                     "is_flagged": drift.is_flagged,

@@ -153,16 +153,24 @@ def payload(db: Database, sha256: str) -> bytes:
     return zlib.decompress(data)
 
 
+# Contents that are neither the newest accepted nor the newest refused of a query.
+_OLD = """
+    from fetch_payload where sha256 not in (
+        select sha256 from fetch where sha256 is not null and id in (
+            select max(id) from fetch where outcome in ('accepted', 'unchanged') group by url
+            union select max(id) from fetch where outcome = 'rejected' group by url))
+"""
+
+
+def old_payloads(db: Database) -> list[tuple[str, int]]:
+    """Digest and stored bytes of every content that `drop_old_payloads` would forget."""
+    rows = db.query(f"select sha256, length(data) as size {_OLD} order by sha256")
+    return [(str(row["sha256"]), int(row["size"])) for row in rows]
+
+
 def drop_old_payloads(db: Database) -> None:
     """Forget contents that are neither the newest accepted nor the newest refused of a query."""
-    db.execute(
-        """
-        delete from fetch_payload where sha256 not in (
-            select sha256 from fetch where sha256 is not null and id in (
-                select max(id) from fetch where outcome in ('accepted', 'unchanged') group by url
-                union select max(id) from fetch where outcome = 'rejected' group by url))
-        """
-    )
+    db.execute(f"delete {_OLD}")
 
 
 def held_answer(db: Database, url: str) -> Held | None:

@@ -93,6 +93,6 @@ class Randomness(Table):
         7.0, "claimed min-entropy of a sample", "bit", gt=0.0, le=8.0
     )
     alpha_log2: float = optional(
-        -30.0, "logarithm of the false-alarm probability", ge=-60.0, le=-10.0
+        -30.0, "logarithm of the false-alarm probability", "1", ge=-60.0, le=-10.0
     )
     on_failure: Literal["refuse", "system-only"] = optional("refuse", "while it is out of service")

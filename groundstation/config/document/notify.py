@@ -21,7 +21,7 @@ class Mail(Table):
 
     host: Text = needed("name of the mail server")
     port: int | None = optional(
-        None, "465 for tls, 587 for starttls, 25 for none where left out", ge=1, le=65535
+        None, "465 for tls, 587 for starttls, 25 for none where left out", "1", ge=1, le=65535
     )
     security: Literal["tls", "starttls", "none"] = optional(
         "starttls", "none only for a server on this machine"

@@ -7,8 +7,10 @@ from pydantic import Field
 
 from groundstation.config.document.fields import Name, Table, Text, needed, optional, tables
 from groundstation.config.document.ground import Demand, FibreLink, FibreNode, Site
+from groundstation.config.document.keys import Keys, Randomness
 from groundstation.config.document.notify import Notify
 from groundstation.config.document.permission import Permission
+from groundstation.config.document.plan import Plan
 from groundstation.config.document.satellite import Satellite
 from groundstation.config.document.source import ElementSource
 from groundstation.config.document.station import Station
@@ -84,3 +86,8 @@ class Document(Table):
     safety: Safety = Field(default_factory=Safety, description="limits under which it is safe")
     permissions: list[Permission] = tables("permission that links need before they shine")
     notify: Notify = Field(default_factory=Notify, description="who is told of a night")
+    keys: Keys | None = Field(default=None, description="the key ledger of one node")
+    randomness: Randomness = Field(
+        default_factory=Randomness, description="where random bytes come from"
+    )
+    plan: Plan = Field(default_factory=Plan, description="what a plan is to achieve")

@@ -34,10 +34,17 @@ def run_night():
     return nightly
 
 
+def example_of_whole_passes(folder: Path) -> None:
+    """The example night with passes taken whole or not at all: one contact can displace another."""
+    copy_example("micius-2016", folder)
+    with (folder / "groundstation.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[plan]\ncut_passes = false\n")
+
+
 @pytest.fixture(scope="session")
 def published_once(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("published")
-    copy_example("micius-2016", folder)
+    example_of_whole_passes(folder)
     nightly(folder)
     return folder
 
@@ -55,7 +62,7 @@ def fresh(tmp_path) -> Path:
     """A folder in which no night has run."""
     folder = tmp_path / "fresh"
     folder.mkdir()
-    copy_example("micius-2016", folder)
+    example_of_whole_passes(folder)
     return folder
 
 

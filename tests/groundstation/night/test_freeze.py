@@ -14,6 +14,7 @@ from groundstation.night.freeze import (
     without_outages,
 )
 from groundstation.plan.difference import difference_sentences, plan_difference
+from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Candidate, Contact, Plan
 
@@ -39,7 +40,12 @@ def plan(*contacts, plan_id="before"):
 
 def made(network, candidates, fixed=None):
     return make_plan(
-        network, candidates, night="2026-06-14", nights=1, plan_id="0", fixed=fixed or {}
+        network,
+        candidates,
+        night="2026-06-14",
+        nights=1,
+        plan_id="0",
+        inputs=PlanInputs(fixed=fixed or {}),
     )
 
 

@@ -21,6 +21,7 @@ class Box:
 
     def __init__(self):
         self.mails = []
+        self.port = 0
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802  the name it is called by
         del server
@@ -29,6 +30,8 @@ class Box:
 
 
 class StartTlsController(Controller):
+    tls: ssl.SSLContext
+
     def factory(self):
         return SMTP(
             self.handler,

@@ -1,0 +1,29 @@
+"""Table of what a plan is to achieve."""
+
+from typing import Literal
+
+from groundstation.config.document.fields import Table, optional
+from groundstation.plan_policy import DRAWN_NIGHTS, HOP_COST_PER_KBIT, POOL_WORTH_PER_KBIT
+
+
+class Plan(Table):
+    """Goal and weights of contacts and relays; values count in kilobits times priority."""
+
+    goal: Literal["priority", "max-min"] = optional(
+        "priority",
+        "most key times priority, or the smallest share of a demand as large as it can be first",
+    )
+    pool_worth_per_kbit: float = optional(
+        POOL_WORTH_PER_KBIT, "worth of key that stays in a pool", "1/kbit", ge=0.0, le=1e6
+    )
+    hop_cost_per_kbit: float = optional(
+        HOP_COST_PER_KBIT, "cost of key on every hop of its path", "1/kbit", ge=0.0, le=1e6
+    )
+    stability_per_change_kbit: float = optional(
+        0.0, "cost of every contact that differs from the published plan", "kbit", ge=0.0, le=1e9
+    )
+    cut_passes: bool = optional(True, "take competing passes in part, where that is better")
+    drawn_nights: int = optional(
+        DRAWN_NIGHTS, "drawn from the weather for P10, P50 and P90", "1", ge=10, le=10_000
+    )
+    seed: int = optional(1, "of these draws", "1", ge=0, le=2**32 - 1)

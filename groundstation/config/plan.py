@@ -1,0 +1,17 @@
+"""Table of the plan -> the record of groundstation.plan_policy."""
+
+from groundstation.config.document.plan import Plan
+from groundstation.plan_policy import PlanGoal, PlanPolicy
+
+
+def plan_policy_of(table: Plan) -> PlanPolicy:
+    """What plans of the network are to achieve."""
+    return PlanPolicy(
+        goal=PlanGoal(table.goal),
+        pool_worth_per_kbit=table.pool_worth_per_kbit,
+        hop_cost_per_kbit=table.hop_cost_per_kbit,
+        stability_per_change_kbit=table.stability_per_change_kbit,
+        are_passes_cut=table.cut_passes,
+        drawn_nights=table.drawn_nights,
+        seed=table.seed,
+    )

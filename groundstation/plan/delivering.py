@@ -1,0 +1,108 @@
+"""What relays carry and every demand gets, with a sentence where that is less than it wants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from groundstation.network import Demand, Network
+from groundstation.plan.network_model import Problem
+from groundstation.plan.paths import Pool
+from groundstation.plan.records import Delivery, Relay
+from groundstation.plan.solver.model import Ints
+
+
+def relays_of(network: Network, problem: Problem, flow_bits: Sequence[int]) -> tuple[Relay, ...]:
+    """Every path that carries key, in the order of the demands.
+
+    Parameters
+    ----------
+    flow_bits : of each path of the problem
+    """
+    owners = problem.model.relay.path_demand
+    return tuple(
+        Relay(network.demands[int(k)].name, path, bits)
+        for k, path, bits in zip(owners, problem.paths, flow_bits, strict=True)
+        if bits > 0
+    )
+
+
+def deliveries_of(
+    network: Network,
+    problem: Problem,
+    chosen: Ints,
+    relays: Sequence[Relay],
+    drawn: Sequence[tuple[int, int, int]] | None,
+    pair_bits: Mapping[str, float],
+) -> tuple[Delivery, ...]:
+    """Of each demand.
+
+    Parameters
+    ----------
+    chosen : offers taken
+    drawn : quantiles of each demand; None where the weather is not known
+    pair_bits : that pairs share already, by demand
+    """
+    found = []
+    for k, demand in enumerate(network.demands):
+        delivery = _delivery(network, problem, chosen, relays, k)
+        if drawn is not None:
+            low, middle, high = drawn[k]
+            delivery = replace(delivery, p10_bits=low, p50_bits=middle, p90_bits=high)
+        if demand.name in pair_bits:
+            delivery = replace(delivery, held_bits=int(pair_bits[demand.name]))
+        found.append(delivery)
+    return tuple(found)
+
+
+def _delivery(
+    network: Network,
+    problem: Problem,
+    chosen: Ints,
+    relays: Sequence[Relay],
+    index: int,
+) -> Delivery:
+    demand, wanted = network.demands[index], problem.wanted_bits[index]
+    delivered = sum(relay.bits for relay in relays if relay.demand == demand.name)
+    remark = ""
+    if not (problem.model.relay.path_demand == index).any():
+        remark = _why_no_path(network, demand, problem)
+    elif delivered == 0 and wanted > 0:
+        remark = _why_nothing(problem, chosen, index)
+    elif delivered < wanted - 1:
+        remark = "the contacts of the night bring no more"
+    return Delivery(demand.name, demand.a, demand.b, wanted, delivered, remark)
+
+
+def _why_nothing(problem: Problem, chosen: Ints, index: int) -> str:
+    """Whether no path is open with the chosen contacts, or its key is worth more elsewhere."""
+    filled = {_pool(problem, int(i)) for i in chosen if problem.counted_bits[i] > 0}
+    stock = problem.model.relay.stock_kbit
+    filled |= {pool for pool, kbit in zip(problem.pools, stock, strict=True) if kbit > 0.0}
+    mine = problem.model.relay.path_demand == index
+    is_open = any(
+        all(
+            hop.satellite is None
+            or {Pool(hop.satellite, hop.a), Pool(hop.satellite, hop.b)} <= filled
+            for hop in path
+        )
+        for path, is_mine in zip(problem.paths, mine, strict=True)
+        if is_mine
+    )
+    if is_open:
+        return "at this priority its key is worth more to other pairs or in the pools"
+    return "the contacts that were chosen join them on no trusted path"
+
+
+def _pool(problem: Problem, offer: int) -> Pool:
+    item = problem.able[problem.offers[offer].candidate]
+    return Pool(item.satellite, item.station)
+
+
+def _why_no_path(network: Network, demand: Demand, problem: Problem) -> str:
+    """Which end gets no key at all, or that the two are not joined by trusted nodes."""
+    node = {site.name: site.node for site in network.sites}
+    reached = {pool.station for pool in problem.pools}
+    reached |= {end for ends in problem.fibres for end in ends}
+    cut_off = [node[site] for site in (demand.a, demand.b) if node[site] not in reached]
+    if cut_off:
+        return f"no pass brings key to {' or '.join(cut_off)}"
+    return f"no trusted path joins {node[demand.a]} and {node[demand.b]}"

@@ -1,0 +1,220 @@
+"""From a network, parts of passes and demands to the arrays that the solver decides about.
+
+The rules it keeps:
+
+1. Key is counted over the whole horizon: any contact of it may serve any delivery of it.
+2. Key of a part is multiplied with the chance of a clear sky where that is known, and rounded down
+   to whole bits.
+3. What must be kept is forced; of two that must and exclude each other, the one with more key is.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from groundstation.network import Network
+from groundstation.plan.paths import Pool, relay_paths
+from groundstation.plan.records import Candidate, Hop
+from groundstation.plan.solver.model import Floats, Limits, Model, Relay, Windows
+from groundstation.plan.windows import Offer
+
+SECONDS_PER_DAY = 86_400.0
+BITS_PER_KBIT = 1_000.0
+
+Path = tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A model, with what its indices stand for.
+
+    Parameters
+    ----------
+    able, offers : passes that can be contacts, and the parts of them; a window of the model is an
+        offer
+    counted_bits : key that the plan counts on, of each offer
+    pools : in the order of the model
+    paths : in the order of the model, sorted by demand
+    wanted_bits : of each demand over the horizon
+    fibres : the two ends of each fibre, sorted
+    remarks : demands of which not all paths are considered
+    """
+
+    able: tuple[Candidate, ...]
+    offers: tuple[Offer, ...]
+    counted_bits: tuple[int, ...]
+    pools: tuple[Pool, ...]
+    paths: tuple[Path, ...]
+    wanted_bits: tuple[int, ...]
+    fibres: tuple[tuple[str, str], ...]
+    model: Model
+    remarks: tuple[str, ...]
+
+    def delivered_bits(self, flow_bits: Sequence[int]) -> list[int]:
+        """Of each demand."""
+        total = [0] * len(self.wanted_bits)
+        for k, bits in zip(self.model.relay.path_demand, flow_bits, strict=True):
+            total[int(k)] += bits
+        return total
+
+
+def make_problem(
+    network: Network,
+    able: Sequence[Candidate],
+    offers: Sequence[Offer],
+    *,
+    nights: int,
+    stocks: Mapping[Pool, float],
+    wanted_bits: Sequence[int],
+    chance: Mapping[str, float],
+    previous: frozenset[str] | None = None,
+) -> Problem:
+    """The model of one horizon, nothing forced yet.
+
+    Parameters
+    ----------
+    wanted_bits : of each demand
+    chance : of a clear sky, by pass id; what is missing counts as clear
+    previous : passes that the plan before takes; changes cost what the policy says
+    """
+    pools = sorted(
+        {*(Pool(c.satellite, c.station) for c in able), *stocks},
+        key=lambda pool: (pool.satellite, pool.station),
+    )
+    bits = [int(o.key_bits * chance.get(able[o.candidate].pass_id, 1.0) + 1e-9) for o in offers]
+    remarks, paths, owners = [], [], []
+    for k, demand in enumerate(network.demands):
+        found, complete = relay_paths(network, demand, pools)
+        paths += found
+        owners += [k] * len(found)
+        if not complete:
+            remarks.append(f"{demand.name}: only the {len(found)} shortest paths are considered")
+    fibre_bits = fibre_capacity_bits(network, nights)
+    fibres = sorted(fibre_bits)
+    relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wanted_bits)
+    windows = _windows(network, able, offers, bits, pools, previous)
+    none = np.zeros(len(offers), dtype=bool)
+    limits = Limits(
+        np.ones(len(network.stations), np.int64),
+        np.full(len(network.stations), -1),
+        csr_array((0, len(offers))),
+        np.zeros(0),
+    )
+    return Problem(
+        able=tuple(able),
+        offers=tuple(offers),
+        counted_bits=tuple(bits),
+        pools=tuple(pools),
+        paths=tuple(paths),
+        wanted_bits=tuple(wanted_bits),
+        fibres=tuple(fibres),
+        model=Model(windows, limits, relay, none, none.copy()),
+        remarks=tuple(remarks),
+    )
+
+
+def fibre_capacity_bits(network: Network, nights: int) -> dict[tuple[str, str], float]:
+    """Whole secret bits that two fibre ends can share over the horizon; parallel links add."""
+    capacity: dict[tuple[str, str], float] = {}
+    for link in network.fibre_links:
+        ends = (link.a, link.b) if link.a <= link.b else (link.b, link.a)
+        capacity[ends] = capacity.get(ends, 0.0) + link.key_rate_bps * SECONDS_PER_DAY * nights
+    return {ends: float(np.floor(bits)) for ends, bits in capacity.items()}
+
+
+def _windows(
+    network: Network,
+    able: Sequence[Candidate],
+    offers: Sequence[Offer],
+    bits: Sequence[int],
+    pools: Sequence[Pool],
+    previous: frozenset[str] | None,
+) -> Windows:
+    satellites = {s.name: (i, s.setup_s) for i, s in enumerate(network.satellites)}
+    stations = {s.name: (i, s.setup_s) for i, s in enumerate(network.stations)}
+    number = {pool: i for i, pool in enumerate(pools)}
+    items = [able[o.candidate] for o in offers]
+    # Counted from the first, so that microseconds are not lost in the size of an epoch.
+    zero = min((o.start_s for o in offers), default=0.0)
+    start = np.array([o.start_s - zero for o in offers])
+    stop = np.array([o.stop_s - zero for o in offers])
+    per_change = network.plan.stability_per_change_kbit if previous is not None else 0.0
+    kept = previous or frozenset()
+    worth = [per_change if c.pass_id in kept else -per_change for c in items]
+    return Windows(
+        satellite=np.array([satellites[c.satellite][0] for c in items], dtype=np.int64),
+        station=np.array([stations[c.station][0] for c in items], dtype=np.int64),
+        start_s=start,
+        stop_s=stop,
+        satellite_until_s=stop + np.array([satellites[c.satellite][1] for c in items]),
+        station_until_s=stop + np.array([stations[c.station][1] for c in items]),
+        worth=np.array(worth, dtype=np.float64),
+        key_kbit=np.array(bits, dtype=np.float64) / BITS_PER_KBIT,
+        pool=np.array([number[Pool(c.satellite, c.station)] for c in items], dtype=np.int64),
+        period=np.zeros(len(offers), np.int64),
+        night=np.zeros(len(offers), np.int64),
+        pass_index=np.array([o.candidate for o in offers], dtype=np.int64),
+    )
+
+
+def _relay(
+    network: Network,
+    pools: Sequence[Pool],
+    paths: Sequence[Path],
+    owners: Sequence[int],
+    fibre_bits: Mapping[tuple[str, str], float],
+    stocks: Mapping[Pool, float],
+    wanted_bits: Sequence[int],
+) -> Relay:
+    """Pools, fibres, demands, and the paths between them with what they use."""
+    fibres = sorted(fibre_bits)
+    pool_number = {pool: i for i, pool in enumerate(pools)}
+    fibre_number = {ends: i for i, ends in enumerate(fibres)}
+    satellites = {s.name: i for i, s in enumerate(network.satellites)}
+    pool_use: list[Counter[int]] = []
+    fibre_use: list[Counter[int]] = []
+    for path in paths:
+        used, carried = Counter[int](), Counter[int]()
+        for hop in path:
+            if hop.satellite is None:
+                carried[fibre_number[min(hop.a, hop.b), max(hop.a, hop.b)]] += 1
+            else:
+                used.update(pool_number[Pool(hop.satellite, end)] for end in (hop.a, hop.b))
+        pool_use.append(used)
+        fibre_use.append(carried)
+    costs = [network.plan.hop_cost_per_kbit * len(path) for path in paths]
+    return Relay(
+        stock_kbit=np.array([stocks.get(p, 0.0) for p in pools], np.float64) / BITS_PER_KBIT,
+        pool_satellite=np.array([satellites[p.satellite] for p in pools], dtype=np.int64),
+        terminal_per_kbit=np.full(len(pools), network.plan.pool_worth_per_kbit),
+        fibre_kbit=_column([fibre_bits[ends] for ends in fibres]),
+        demand_kbit=_column(wanted_bits),
+        weight_per_kbit=np.array([d.priority for d in network.demands], dtype=np.float64),
+        path_demand=np.array(owners, dtype=np.int64),
+        # A path may run over several satellites: no two stations stand for it.
+        path_ends=np.full((len(paths), 2), -1, np.int64),
+        path_cost_per_kbit=np.array(costs, dtype=np.float64),
+        pool_use=_matrix(pool_use, len(pools)),
+        fibre_use=_matrix(fibre_use, len(fibres)),
+    )
+
+
+def _column(bits: Sequence[float]) -> Floats:
+    """Bits of one period [kbit], shape (n, 1)."""
+    return np.array(bits, dtype=np.float64).reshape(-1, 1) / BITS_PER_KBIT
+
+
+def _matrix(rows: Sequence[Counter[int]], columns: int) -> csr_array:
+    row = [i for i, used in enumerate(rows) for _ in used]
+    column = [j for used in rows for j in used]
+    values = [float(n) for used in rows for n in used.values()]
+    return csr_array((values, (row, column)), shape=(len(rows), columns))
+
+
+def whole_bits_of(flow_kbit: Floats) -> list[int]:
+    """Flows of shape (paths, 1) in whole bits, rounded down so that nothing is overdrawn."""
+    bits = np.floor(flow_kbit.sum(axis=1) * BITS_PER_KBIT + 1e-6).astype(np.int64)
+    return [int(b) for b in np.maximum(bits, 0)]

@@ -1,0 +1,1 @@
+"""Contacts and relay of abstract instances, chosen together, with a proven bound."""
