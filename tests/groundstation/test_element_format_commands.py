@@ -67,6 +67,7 @@ def test_a_number_that_no_tle_holds_is_an_error_with_a_way_out(capfd):
     assert "try: use OMM for this object" in captured.err
 
 
+@pytest.mark.slow
 def test_a_night_runs_from_an_omm_file_of_an_object_that_no_tle_holds(work, capfd, europe):
     """The same orbit under a number of nine digits gives the same passes, and a plan that holds."""
     text = printed(capfd, "tle", "export", "--format", "omm-kvn").replace("68423", "799500123")

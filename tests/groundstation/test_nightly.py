@@ -135,6 +135,7 @@ def test_a_refused_budget_is_a_warning_and_the_night_is_degraded(tmp_path, capfd
     assert "warning: no budget for micius: satellites[0].payload.divergence_urad not given" in text
 
 
+@pytest.mark.slow
 def test_elements_too_old_for_the_last_night_of_a_horizon_are_not_used_there(tmp_path):
     copy_example("micius-2016", tmp_path)
     path = tmp_path / "groundstation.toml"

@@ -174,6 +174,7 @@ def test_the_plan_is_the_best_of_all(passes, wishes):
 
 @settings(max_examples=40, deadline=None)
 @given(CANDIDATES, DEMANDS, st.integers(0, 1500), st.integers(1, 300_000))
+@pytest.mark.slow
 def test_another_pass_never_makes_a_plan_worse(passes, wishes, start, bits):
     net = network(wished(wishes))
     before = [candidate(i, *row) for i, row in enumerate(passes)]

@@ -137,6 +137,7 @@ def broken_server():
     server.server_close()
 
 
+@pytest.mark.slow
 def test_a_source_that_fails_degrades_the_night_and_offline_asks_nobody(
     fresh, run_night, broken_server
 ):

@@ -99,6 +99,7 @@ def test_within_the_numbers_nothing_goes_but_what_nothing_refers_to(season):
     assert replayed(season, NIGHTS[0], "--all") == 0
 
 
+@pytest.mark.slow
 def test_nights_that_stay_are_computed_again_and_old_ones_say_why_not(season, capfd):
     plans = query(season, "SELECT night, plan_id FROM night ORDER BY night")
     promises = query(season, "SELECT sha256 FROM pass_forecast ORDER BY 1")
@@ -124,6 +125,7 @@ def test_nights_that_stay_are_computed_again_and_old_ones_say_why_not(season, ca
     assert len(list((season / "nights" / "plans").iterdir())) == 2 * 1 + 2 * 2
 
 
+@pytest.mark.slow
 def test_a_night_goes_on_after_a_prune(season):
     pruned(season, keep=1)
     network = load_network(season)
@@ -134,6 +136,7 @@ def test_a_night_goes_on_after_a_prune(season):
 
 
 @pytest.mark.parametrize("number", [1, 3, 8])
+@pytest.mark.slow
 def test_a_prune_that_is_killed_is_finished_by_the_next(season, tmp_path, number):
     whole = tmp_path / "whole"
     shutil.copytree(season, whole, symlinks=True)
@@ -182,6 +185,7 @@ def _die_at(number):
         setattr(place, name, counted(function))
 
 
+@pytest.mark.slow
 def test_it_waits_for_no_night_that_runs(season, capfd):
     with held_lock(season / "state" / "lock"):
         command = ["-c", str(season / "groundstation.toml"), "prune", "--yes"]

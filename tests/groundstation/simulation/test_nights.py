@@ -45,6 +45,7 @@ def lived(season, nights, crowded):
     return sum(count for name, count in season.count.items() if name.startswith("killed"))
 
 
+@pytest.mark.slow
 def test_four_nights_with_accidents_end_with_plans_that_hold(season):
     made = season(
         3, network=(SATELLITES[:2], STATIONS[:2], ()), faults=0.6, kinds=("page", "stale")

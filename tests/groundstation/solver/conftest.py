@@ -123,7 +123,8 @@ def _fits(instance, chosen):  # noqa: PLR0911  one question after the other
 
 def _largest_sets(instance, offers):
     """Every set of windows that fits and to which no other window can be added."""
-    stack, seen = [()], {()}
+    stack: list[tuple[int, ...]] = [()]
+    seen: set[tuple[int, ...]] = {()}
     while stack:
         chosen = stack.pop()
         grown = False
@@ -142,7 +143,9 @@ def _largest_sets(instance, offers):
 def _relay_optimum(instance, chosen):
     """The relay of some contacts as a linear programme in levels of stock per day [kbit]."""
     days = instance["horizon_s"] // 86_400
-    near = {g: [(g, None)] for g in range(len(instance["stations"]))}
+    near: dict[int, list[tuple[int, int | None]]] = {
+        g: [(g, None)] for g in range(len(instance["stations"]))
+    }
     for f, (a, b, _) in enumerate(instance["fibre"]):
         near[a].append((b, f))
         near[b].append((a, f))

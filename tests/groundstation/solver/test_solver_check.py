@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from groundstation.cli.main import groundstation
+from groundstation.plan.solver.errors import InstanceError
 from groundstation.plan.solver_check import check_result
 
 
@@ -111,5 +112,6 @@ def test_the_command_names_what_is_wrong_with_an_instance(tmp_path):
     path = tmp_path / "broken.json"
     path.write_text("{")
     run = CliRunner().invoke(groundstation, ["plan", "solve", str(path)], standalone_mode=False)
+    assert isinstance(run.exception, InstanceError)
     assert "is not JSON" in str(run.exception)
     assert run.exception.exit_code == 78

@@ -2,6 +2,8 @@
 
 import copy
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def against_brute_force(random_instance, brute_force, seed):
         assert check_result(document, result, problem) == []
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(10))
 def test_brute_force_finds_nothing_better(random_instance, brute_force, seed):
     against_brute_force(random_instance, brute_force, seed)
 
@@ -57,10 +59,20 @@ def test_brute_force_finds_nothing_better_in_five_hundred_cases(
         against_brute_force(random_instance, brute_force, seed)
 
 
+def test_an_optimum_that_the_presolve_of_highs_cuts_off_is_found(random_instance, brute_force):
+    # With presolve, HiGHS reports 54.157 as proven for this one.
+    document = random_instance(1_514)
+    for station in document["stations"]:
+        station[3] += 1
+    result = solved(document, "relay")
+    assert result["value"] == pytest.approx(55.785, abs=KBIT)
+    assert brute_force(document, "relay") == pytest.approx(55.785, abs=KBIT)
+
+
 GROWTHS = st.sampled_from(["pass", "pool", "fibre", "demand", "telescope"])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(1_000, 2_000), GROWTHS)
 def test_more_of_anything_never_lowers_the_value(seed, growth):
     document = GROW[0](seed)
@@ -69,7 +81,7 @@ def test_more_of_anything_never_lowers_the_value(seed, growth):
     assert after >= before - KBIT
 
 
-GROW: list = []
+GROW: list[Callable[[int], dict[str, Any]]] = []
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +108,7 @@ def _grown(document, growth, random):
     return grown
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(2_000, 3_000), st.randoms(use_true_random=False))
 def test_the_names_of_stations_do_not_matter(seed, random):
     document = GROW[0](seed)
