@@ -19,6 +19,9 @@ from groundstation.plan.solver.model import Flags, Floats, Ints
 from groundstation.plan.solver.relay_rows import cut_rows, demand_rows, fibre_rows, pool_rows
 
 
+_LOOSE = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
     """A programme in the form maximise gain @ x + constant, matrix @ x <= upper.
@@ -113,10 +116,22 @@ def _gain(layout: Layout) -> tuple[Floats, float]:
 
 
 def _column_bounds(layout: Layout) -> tuple[Floats, Floats]:
-    lower, upper = np.zeros(layout.offsets[-1]), np.full(layout.offsets[-1], np.inf)
-    upper[: layout.offsets[2]] = 1.0
-    lower[: len(layout.windows)] = layout.model.forced[layout.windows]
-    upper[: len(layout.windows)] = ~layout.model.forbidden[layout.windows]
+    """Bounds of all columns; deliveries and levels get finite ones that never bind.
+
+    With infinite ones, HiGHS (as of scipy 1.17.1) has reported wrong optima as proven.
+    """
+    model = layout.model
+    relay, w = model.relay, model.windows
+    lower, upper = np.zeros(layout.offsets[-1]), np.ones(layout.offsets[-1])
+    lower[: len(layout.windows)] = model.forced[layout.windows]
+    upper[: len(layout.windows)] = ~model.forbidden[layout.windows]
+    wanted = relay.demand_kbit[relay.path_demand[layout.path], layout.period]
+    upper[layout.offsets[2] : layout.offsets[3]] = _LOOSE * wanted + 1.0
+    fills = layout.windows[w.pool[layout.windows] >= 0]
+    most = relay.stock_kbit + np.bincount(
+        w.pool[fills], w.key_kbit[fills], minlength=len(relay.stock_kbit)
+    )
+    upper[layout.offsets[3] :] = np.repeat(_LOOSE * most[layout.pool] + 1.0, layout.periods)
     return lower, upper
 
 
