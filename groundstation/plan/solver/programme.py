@@ -18,7 +18,6 @@ from groundstation.plan.solver.layout import Layout, lay_out
 from groundstation.plan.solver.model import Flags, Floats, Ints
 from groundstation.plan.solver.relay_rows import cut_rows, demand_rows, fibre_rows, pool_rows
 
-
 _LOOSE = 2.0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from groundstation.plan.solver.lagrangian import Structure
 from groundstation.plan.solver.model import Flags, Floats, Ints, value_of
 
+_ROUNDING = 1e-7
 # Told the stage, the value and the bound.
 Progress = Callable[[str, float, float], None]
 
@@ -44,8 +45,9 @@ class Standing:
         self.progress(stage, self.value, self.bound)
 
     def lower(self, bound: float) -> None:
-        """Keep a bound if it is tighter."""
-        self.bound = min(self.bound, bound)
+        """Keep a bound if it is tighter; one below a plan that exists would be false."""
+        if bound >= self.value - _ROUNDING * abs(self.value):
+            self.bound = min(self.bound, bound)
 
 
 def silent(stage: str, value: float, bound: float) -> None:
