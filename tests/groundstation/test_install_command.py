@@ -1,3 +1,4 @@
+# mypy: disable-error-code="assignment, method-assign"
 import configparser
 import os
 import shutil

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type"
 """A real night of a shipped example with one contact, and the same under hostile names."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="misc"
 import csv
 import io
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type, attr-defined, operator"
 """What fails for one station, satellite, source or pass costs that one and not the night."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="operator"
 """Permission files: what they say, and that what is not clear allows nothing."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="operator"
 """Drawings as SVG: lines that look the same with fewer corners, text that is safe, pictures."""
 
 import itertools

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="union-attr"
 """The month's page: sums by hand, what is missing first, names that break nothing."""
 
 import json

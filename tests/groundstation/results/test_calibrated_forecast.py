@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type, operator, union-attr"
 """What a calibration does to a forecast, and that nothing changes without one."""
 
 from dataclasses import replace

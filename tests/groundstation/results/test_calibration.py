@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type, list-item, misc, type-var, union-attr"
 """Constants recovered from simulated nights, kept, dated, and forgotten where they do not apply."""
 
 from dataclasses import replace

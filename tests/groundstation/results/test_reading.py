@@ -1,3 +1,4 @@
+# mypy: disable-error-code="operator, union-attr"
 """Results from files: what is read, and what is refused with its line and limit."""
 
 import json

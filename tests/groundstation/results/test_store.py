@@ -1,3 +1,4 @@
+# mypy: disable-error-code="operator"
 """Results on record: beside the forecast that was valid, never changed, never half written."""
 
 import os

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="type-arg, var-annotated"
 """Nodes of the `europe-2026` example, each with its own network file, secrets and ledger."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type, union-attr, var-annotated"
 """A day of the `europe-2026` example: plan, files, import, relay; equal bytes, exact accounts."""
 
 import base64

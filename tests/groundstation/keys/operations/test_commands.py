@@ -1,3 +1,4 @@
+# mypy: disable-error-code="attr-defined"
 """The command line of the key ledger, `groundstation keys ...`, as people type it."""
 
 import json

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="type-arg, var-annotated"
 """Nodes with real ledgers that talk through queues which lose, double and reorder messages."""
 
 import itertools

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="arg-type"
 """Relays between nodes with real ledgers: equal bytes, exact accounts, one announcement per bit."""
 
 import itertools

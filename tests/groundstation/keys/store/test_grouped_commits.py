@@ -1,3 +1,4 @@
+# mypy: disable-error-code="assignment"
 """Units that share a commit: each is decided on what those before it left, refused ones vanish."""
 
 import threading
