@@ -106,7 +106,7 @@ def test_an_omm_survives_every_format_with_every_decimal(fields, form):
     assert fields_from_elements(again)["EPOCH"] == fields["EPOCH"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(records(), max_size=4), st.sampled_from(OMM_FORMATS))
 def test_a_file_holds_as_many_sets_as_were_written(drawn, form):
     sets = [elements_from_fields(fields, source="drawn", form=form) for fields in drawn]
@@ -266,9 +266,16 @@ def check_reading(content):
         assert bool(wrong) is (not elements)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damaged())
 def test_a_damaged_file_gives_elements_or_faults(content):
+    check_reading(content)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(damaged())
+def test_a_thousand_damaged_files_give_elements_or_faults(content):
     check_reading(content)
 
 
