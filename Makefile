@@ -26,7 +26,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy $(RELAXED) tests
+	MYPYPATH=tests/support $(BIN)/mypy $(RELAXED) tests
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
