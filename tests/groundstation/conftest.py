@@ -1,4 +1,5 @@
-# mypy: disable-error-code="union-attr"
+"""Root steps down, and measured results are drawn from the forecast that they are to match."""
+
 import os
 import shutil
 import tempfile
@@ -109,6 +110,7 @@ class SimulatedWorld:
             (rng.binomial(photons, click_wrong) + rng.binomial(noise, 0.5)).astype(float),
             rng.poisson(outside).astype(float),
         )
+        assert counts.errors is not None
         key = self._key_bits(issued.reference, kept, scale, wrong, link, security, proof)
         sifted, errors = int(counts.sifted.sum()), int(counts.errors.sum())
         return Result(issued.pass_id, sky, counts, sifted, errors, key)

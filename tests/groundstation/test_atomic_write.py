@@ -1,3 +1,5 @@
+"""A file is the old one or the new one, never half of each."""
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path

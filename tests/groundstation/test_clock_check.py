@@ -1,3 +1,5 @@
+"""A clock that runs wrong or backwards is named before it costs a night."""
+
 import ctypes
 from datetime import UTC, datetime, timedelta
 

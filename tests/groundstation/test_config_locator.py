@@ -1,3 +1,5 @@
+"""A fault of the network file is named with its line and column."""
+
 import tomllib
 from collections.abc import Callable
 from typing import Any

@@ -1,3 +1,5 @@
+"""A log of JSON is one object a line, whatever the message holds."""
+
 import io
 import json
 import logging

@@ -1,3 +1,5 @@
+"""`groundstation key length` gives the lengths of the reference and refuses what is no input."""
+
 import json
 import subprocess
 import sys

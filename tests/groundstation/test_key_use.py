@@ -1,3 +1,5 @@
+"""A demand for key is told in the words that people use for it."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

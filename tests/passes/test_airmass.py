@@ -1,3 +1,5 @@
+"""Air masses are those of the published formulas and of a ray through the air."""
+
 import numpy as np
 import pvlib
 import pytest

@@ -1,3 +1,5 @@
+"""Sky light in the receiver is that of the published radiances."""
+
 from dataclasses import replace
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""Coupling into a fibre is that of the published integrals and of drawn wavefronts."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""Daylight is as bright as published, and brighter nearer the Sun."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

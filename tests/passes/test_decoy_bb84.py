@@ -1,3 +1,5 @@
+"""Decoy-state key has the lengths of its published proofs."""
+
 import dataclasses
 import math
 from typing import Any

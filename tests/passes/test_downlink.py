@@ -1,3 +1,5 @@
+"""The loss of a downlink is the sum of its terms, each from its source."""
+
 from dataclasses import replace
 from datetime import UTC, datetime
 

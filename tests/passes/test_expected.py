@@ -1,3 +1,5 @@
+"""Expected clicks and errors are those of a simulated detector."""
+
 from dataclasses import replace
 from datetime import UTC, datetime
 

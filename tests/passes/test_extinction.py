@@ -1,3 +1,5 @@
+"""Extinction is that of the published tables and grows with air and haze."""
+
 import numpy as np
 import pytest
 from hypothesis import given

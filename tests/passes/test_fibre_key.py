@@ -1,3 +1,5 @@
+"""Key over a fibre falls with length as published and ends where darks win."""
+
 import dataclasses
 import math
 from typing import Any

@@ -1,3 +1,5 @@
+"""The moments of a pass cut and add up exactly."""
+
 import math
 
 import numpy as np

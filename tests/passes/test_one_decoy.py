@@ -1,3 +1,5 @@
+"""One-decoy key has the lengths of Rusca et al. 2018."""
+
 import dataclasses
 import math
 from typing import Any

@@ -1,3 +1,5 @@
+"""Turbulence is that of aotools and of the published profiles."""
+
 import warnings
 from itertools import pairwise
 

@@ -1,3 +1,5 @@
+"""The spot of an uplink is that of its turbulence, wander and steering."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""A mail reaches a real server, and a failure is a warning."""
+
 import gc
 import socket
 import ssl

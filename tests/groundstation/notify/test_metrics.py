@@ -1,3 +1,5 @@
+"""The metrics file is read by the reader of Prometheus."""
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from groundstation.notify.metrics import RunMetrics, write_metrics

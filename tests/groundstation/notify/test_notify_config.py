@@ -1,3 +1,5 @@
+"""The network file's notifications are checked with place and limit."""
+
 import pytest
 
 from groundstation.config.examples import example_path

@@ -1,3 +1,5 @@
+"""A webhook gets the night as JSON once, and its failure is a warning."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Amplified key is the product with the Toeplitz matrix, bit for bit."""
+
 import itertools
 import subprocess
 import sys

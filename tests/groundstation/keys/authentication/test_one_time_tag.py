@@ -1,3 +1,5 @@
+"""One-time tags are those of RFC 8439, and each key serves once."""
+
 import copy
 import pickle
 

@@ -1,3 +1,5 @@
+"""Different keys pass the verification no more often than its bound says."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""A manifest has one text, so that two stations agree on its digest."""
+
 import json
 import struct
 

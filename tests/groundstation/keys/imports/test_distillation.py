@@ -1,3 +1,5 @@
+"""Reconciled key becomes secret key of the length that its counts allow."""
+
 import base64
 import json
 import math

@@ -1,3 +1,5 @@
+"""A torn, wrong or repeated delivery is quarantined with its reason."""
+
 import json
 import os
 import zipfile

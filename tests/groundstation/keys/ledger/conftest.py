@@ -1,3 +1,5 @@
+"""A ledger in memory with segments, and the moves that its rules allow."""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID

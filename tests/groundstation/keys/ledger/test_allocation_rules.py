@@ -1,3 +1,5 @@
+"""No bit is allocated twice, however allocations come and go."""
+
 import re
 from dataclasses import replace
 from uuid import UUID

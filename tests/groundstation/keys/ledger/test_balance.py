@@ -1,3 +1,5 @@
+"""The accounts of a ledger add up to what was imported, bit for bit."""
+
 import re
 from dataclasses import replace
 from itertools import pairwise, product

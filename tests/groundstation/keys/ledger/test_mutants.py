@@ -1,3 +1,5 @@
+"""Nine of ten changes to the rules of the ledger are noticed by its tests."""
+
 import subprocess
 import sys
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""A segment becomes usable, expires, burns and ends only as the rules say."""
+
 from dataclasses import replace
 from uuid import UUID
 

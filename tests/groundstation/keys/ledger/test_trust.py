@@ -1,3 +1,5 @@
+"""Who knows a relayed key is told, and a demand's restrictions hold."""
+
 from itertools import chain, combinations, product
 
 import pytest

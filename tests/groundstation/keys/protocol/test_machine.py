@@ -1,3 +1,5 @@
+"""Two stations agree on a key or on none, message by message."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID

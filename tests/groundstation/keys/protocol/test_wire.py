@@ -1,3 +1,5 @@
+"""A message survives the wire, and what is no message is refused."""
+
 import json
 from typing import Any
 from uuid import UUID

@@ -1,3 +1,5 @@
+"""A sick generator fails the tests of SP 800-90B, a healthy one passes."""
+
 import math
 from fractions import Fraction
 

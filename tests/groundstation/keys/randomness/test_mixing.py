@@ -1,3 +1,5 @@
+"""Hardware randomness is mixed with the system's and never replaces it."""
+
 import os
 import sys
 import threading

@@ -1,3 +1,5 @@
+"""Enough shares give the key, fewer give nothing at all."""
+
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations, islice, product
