@@ -3,6 +3,7 @@
 - A contact keeps its UID as long as its pass keeps its id, however often the plan changes.
 - SEQUENCE grows by one whenever time, place or text of a contact change, and only then.
 - A contact that the plan has dropped stays in the file as CANCELLED until it is over.
+- A contact of another night stays as it was until it is over: this plan says nothing of it.
 """
 
 import math
@@ -13,6 +14,7 @@ import numpy as np
 from icalendar import Alarm, Calendar, Event
 
 from groundstation.errors import StateError
+from groundstation.export.one_line import one_line
 from groundstation.network import Station
 from groundstation.night_records import NightOutcome
 from groundstation.plan.records import Contact
@@ -39,8 +41,9 @@ def contact_calendar(outcome: NightOutcome, previous: bytes | None = None) -> by
     calendar.add("PRODID", "-//qkd-groundstation//contacts//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
-    calendar.add("NAME", outcome.network.title)
-    calendar.add("X-WR-CALNAME", outcome.network.title)
+    title = one_line(outcome.network.title)
+    calendar.add("NAME", title)
+    calendar.add("X-WR-CALNAME", title)
     stations = {station.name: station for station in outcome.network.stations}
     made = {}
     for contact in outcome.plan.contacts:
@@ -48,7 +51,8 @@ def contact_calendar(outcome: NightOutcome, previous: bytes | None = None) -> by
         made[str(event["UID"])] = _numbered(event, before.get(str(event["UID"])))
     for uid, event in before.items():
         if uid not in made and event.decoded("DTEND") > outcome.generated:
-            made[uid] = _cancelled(event, outcome.generated)
+            is_planned = outcome.start <= event.decoded("DTSTART") < outcome.stop
+            made[uid] = _cancelled(event, outcome.generated) if is_planned else event
     for uid in sorted(made, key=lambda uid: (made[uid].decoded("DTSTART"), uid)):
         calendar.add_component(made[uid])
     return bytes(calendar.to_ical())
@@ -71,13 +75,15 @@ def _events(previous: bytes | None) -> dict[str, Event]:
 
 def _event(outcome: NightOutcome, contact: Contact, station: Station) -> Event:
     event = Event()
-    event.add("UID", f"{contact.pass_id}@{outcome.network.name}.qkd-groundstation")
+    pass_id, satellite = one_line(contact.pass_id), one_line(contact.satellite)
+    title = one_line(station.title)
+    event.add("UID", f"{pass_id}@{one_line(outcome.network.name)}.qkd-groundstation")
     event.add("DTSTAMP", _whole(outcome.generated))
     # Whole seconds around the contact: nothing of it lies outside.
     event.add("DTSTART", _whole(contact.start))
     event.add("DTEND", _whole(contact.stop, up=True))
-    event.add("SUMMARY", f"{contact.satellite} over {station.title}")
-    event.add("LOCATION", station.title)
+    event.add("SUMMARY", f"{satellite} over {title}")
+    event.add("LOCATION", title)
     event.add(
         "GEO",
         (
@@ -87,7 +93,7 @@ def _event(outcome: NightOutcome, contact: Contact, station: Station) -> Event:
     )
     event.add(
         "DESCRIPTION",
-        f"Pass {contact.pass_id}, {contact.key_bits / 1e3:.0f} kbit of key under a clear sky, "
+        f"Pass {pass_id}, {contact.key_bits / 1e3:.0f} kbit of key under a clear sky, "
         f"plan {outcome.plan.plan_id}",
     )
     event.add("STATUS", "CONFIRMED")
@@ -95,7 +101,7 @@ def _event(outcome: NightOutcome, contact: Contact, station: Station) -> Event:
     event.add("TRANSP", "OPAQUE")
     alarm = Alarm()
     alarm.add("ACTION", "DISPLAY")
-    alarm.add("DESCRIPTION", f"{contact.satellite} over {station.title} in 30 minutes")
+    alarm.add("DESCRIPTION", f"{satellite} over {title} in 30 minutes")
     alarm.add("TRIGGER", -ALARM_BEFORE)
     event.add_component(alarm)
     return event

@@ -124,7 +124,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("pointing", "azimuth and elevation along each contact", _pointing),
         ExportFormat("cpf", "orbits as CPF version 2", _many(cpf_files)),
         ExportFormat("oem", "orbits as CCSDS OEM", _many(oem_files)),
-        ExportFormat("omm", "element sets used, CCSDS OMM in JSON", _many(omm_file)),
+        ExportFormat("omm", "element sets used, CCSDS OMM in JSON and XML", _many(omm_file)),
         ExportFormat("tle", "element sets used, two lines", _many(tle_file)),
         ExportFormat("czml", "the night in motion for Cesium", _whole("night.czml", czml)),
         ExportFormat("kml", "map for globes", _whole("night.kml", kml)),

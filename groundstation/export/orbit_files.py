@@ -15,13 +15,18 @@ from tle.trajectory.sgp4_ephemeris import ephemeris_from_elements
 
 CPF_PROVIDER = "QGS"
 STEP_S = 60.0
+_SUFFIXES = {ElementFormat.OMM_JSON: "json", ElementFormat.OMM_XML: "xml"}
 
 
 def omm_file(outcome: NightOutcome) -> Iterator[ExportFile]:
-    """The element sets that the plan was made from, as CCSDS OMM in JSON (502.0-B-3)."""
+    """The element sets that the plan was made from, as CCSDS OMM (502.0-B-3).
+
+    JSON in the form that element providers publish, and the standard's own XML.
+    """
     sets = [used.elements for used in outcome.elements]
-    text = write_elements(sets, ElementFormat.OMM_JSON, outcome.generated)
-    yield text_file("elements.omm.json", text)
+    for form in (ElementFormat.OMM_JSON, ElementFormat.OMM_XML):
+        text = write_elements(sets, form, outcome.generated)
+        yield text_file(f"elements.omm.{_SUFFIXES[form]}", text)
 
 
 def tle_file(outcome: NightOutcome) -> Iterator[ExportFile]:
