@@ -9,6 +9,7 @@ import click
 
 from groundstation.cli.network_option import network_of
 from groundstation.cli.night_option import night_for
+from groundstation.cli.progress import is_terminal, progress_of
 from groundstation.cli.settings import Settings
 from groundstation.errors import UsageError
 from groundstation.network import Network
@@ -21,6 +22,8 @@ from groundstation.plan_policy import PlanGoal
 # Before this many seconds nobody waits for the solver.
 _PATIENCE_S = 1.0
 _MOST_NIGHTS = 31
+# Elements, weather, passes, forecast, plan.
+_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,14 @@ class PlanRequest:
     time_limit_s: float | None = None
 
 
-def planned(settings: Settings, request: PlanRequest) -> NightOutcome:
+def planned(
+    settings: Settings, request: PlanRequest, *, is_for_people: bool = True
+) -> NightOutcome:
     """The plan that is asked for; nothing is stored.
+
+    Parameters
+    ----------
+    is_for_people : whether a terminal may show how far it is
 
     Raises
     ------
@@ -47,17 +56,22 @@ def planned(settings: Settings, request: PlanRequest) -> NightOutcome:
     if request.goal is not None:
         network = replace(network, plan=replace(network.plan, goal=PlanGoal(request.goal)))
     network, evening, span = _when(settings, network, request)
-    return present_outcome(
-        network,
-        evening,
-        open_for_reading(network),
-        now=settings.instant(),
-        progress=_silent,
-        within=span,
-        wishes=request.wishes,
-        time_limit_s=request.time_limit_s,
-        solving=_Told(),
-    )
+    said: list[str] = []
+    has_bar = is_for_people and is_terminal()
+    with progress_of("plan", _STEPS, is_wanted=is_for_people) as bar:
+        outcome = present_outcome(
+            network,
+            evening,
+            open_for_reading(network),
+            now=settings.instant(),
+            progress=bar.step,
+            within=span,
+            wishes=request.wishes,
+            time_limit_s=request.time_limit_s,
+            solving=bar.solving if has_bar else _Told(),
+            warn=said.append,
+        )
+    return replace(outcome, warnings=tuple(dict.fromkeys((*outcome.warnings, *said))))
 
 
 def _when(
@@ -98,7 +112,3 @@ class _Told:
         gap = (bound - value) / abs(bound) if 0.0 < abs(bound) < float("inf") else None
         told = "no bound yet" if gap is None else f"gap {100.0 * max(gap, 0.0):.3f} %"
         click.echo(f"{seconds:7.1f} s  {stage}: value {value:,.2f}, {told}", err=True)
-
-
-def _silent(step: str) -> None:
-    """Say nothing about a step."""

@@ -1,95 +1,85 @@
-"""`groundstation report`: the page of one night, written again."""
+"""`groundstation report`: the page of a night, a pass or a month, written again."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from groundstation.cli.settings import Settings
-from groundstation.errors import GroundStationError
 
 if TYPE_CHECKING:
-    from groundstation.network import Network
+    from collections.abc import Callable
+
+    from groundstation.report.pdf.document import Document
 
 DEGRADED = 3
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @click.command("report")
-@click.argument("night", required=False)
+@click.argument("subject", required=False, metavar="[NIGHT|PASS|MONTH]")
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write [default: night-DATE.html].",
+    help="File to write, .html or .pdf [default: night-DATE.html, PASS.html, month-MONTH.html].",
 )
+@click.option("--pdf", is_flag=True, help="Also as PDF beside it (needs the extra [pdf]).")
 @click.pass_obj
-def command(settings: Settings, night: str | None, out: Path | None) -> int:
-    """Write the report of NIGHT (a date; default: tonight) as one self-contained page.
+def command(settings: Settings, subject: str | None, out: Path | None, pdf: bool) -> int:
+    """Write the report of a night, a pass or a month as one self-contained page.
 
-    The night is computed from the present network file and element sets; nothing is published. A
-    month, like 2026-06, gives the report of what was planned and recorded in it.
+    A date is a night (default: tonight): it is computed from the present network file and element
+    sets; nothing is published. A pass id, as `passes` lists them, gives the report of that pass
+    with the published decision and, where it is recorded, the result. A month, like 2026-06, gives
+    the report of what was planned and recorded in it. A report that is degraded says so at its top
+    and exits with 3.
 
     \b
     Examples:
       groundstation report 2026-06-14
-      groundstation report 2026-06
+      groundstation report speqtre-helmos-20260614T2043 --pdf
+      groundstation report 2026-06 -o june.pdf
       groundstation --example micius-2016 report --out micius.html
     """
-    from groundstation.atomic import write_atomically
-    from groundstation.cli.network_option import network_of
-    from groundstation.cli.night_option import night_for
+    from groundstation.cli.report_sources import month_report, night_report, pass_report
     from groundstation.night.month import is_month
-    from groundstation.night.nightly import open_for_reading
-    from groundstation.night.present import present_outcome
-    from groundstation.report.night_page import render_night
 
-    network = network_of(settings)
-    if night is not None and is_month(night):
-        return _write_month(settings, network, night, out)
-    evening = night_for(settings, network, night)
-    outcome = present_outcome(
-        network, evening, open_for_reading(network), now=settings.instant(), progress=_silent
-    )
-    target = out or Path(f"night-{evening}.html")
-    write_atomically(target, render_night(outcome))
-    click.echo(f"plan {outcome.plan.plan_id}")
-    click.echo(f"report: {target}")
-    for sentence in outcome.warnings:
+    if subject is not None and is_month(subject):
+        written = month_report(settings, subject)
+    elif subject is None or _DATE.fullmatch(subject):
+        written = night_report(settings, subject)
+    else:
+        written = pass_report(settings, subject)
+    if written.plan_id:
+        click.echo(f"plan {written.plan_id}")
+    for path in _write(written.name, written.page, written.document, out, is_pdf=pdf):
+        click.echo(f"report: {path}")
+    for sentence in written.warnings:
         click.echo(f"warning: {sentence}", err=True)
-    return DEGRADED if outcome.warnings else 0
+    return DEGRADED if written.warnings else 0
 
 
-def _write_month(settings: Settings, network: "Network", month: str, out: Path | None) -> int:
-    """The report of a month, with the account of the key ledger where the network has one."""
+def _write(
+    name: str,
+    page: "Callable[[], str]",
+    document: "Callable[[], Document]",
+    out: Path | None,
+    *,
+    is_pdf: bool,
+) -> list[Path]:
+    """The page, the PDF or both, atomically; a PDF that cannot be made leaves nothing behind."""
     from groundstation.atomic import write_atomically
-    from groundstation.keys.operations.month import month_account, month_of
-    from groundstation.night.month import month_outcome
-    from groundstation.night.nightly import open_for_reading
-    from groundstation.report.month_page import render_month
 
-    accounts, missing = [], []
-    if network.key_store is not None:
-        try:
-            accounts = [
-                month_account(
-                    network, Path(network.key_store.folder), network.key_store.node, month_of(month)
-                )
-            ]
-        except GroundStationError as error:
-            missing.append(f"the key ledger could not be read: {error}")
-    outcome = month_outcome(
-        network,
-        month,
-        open_for_reading(network),
-        now=settings.instant(),
-        accounts=accounts,
-        missing=missing,
-    )
-    target = out or Path(f"month-{month}.html")
-    write_atomically(target, render_month(outcome))
-    click.echo(f"report: {target}")
-    return DEGRADED if missing else 0
+    target = out or Path(f"{name}.html")
+    files: dict[Path, str | bytes] = {}
+    if is_pdf or target.suffix.lower() == ".pdf":
+        from groundstation.report.pdf.typeset import typeset
 
-
-def _silent(step: str) -> None:
-    """Say nothing about a step."""
+        files[target.with_suffix(".pdf")] = typeset(document())
+    if target.suffix.lower() != ".pdf":
+        files[target] = page()
+    for path, content in files.items():
+        write_atomically(path, content)
+    return sorted(files, key=lambda path: path.suffix)

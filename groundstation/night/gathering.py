@@ -115,6 +115,12 @@ def weather_of(run: NightRun) -> NightWeather | None:
     return run.weather
 
 
+def say_weather(run: NightRun) -> None:
+    """Warn of what is doubtful in weather that an earlier run has stored."""
+    weather = weather_of(run)
+    run.warnings += () if weather is None else weather.warnings
+
+
 def weather_digest(weather: NightWeather | None) -> str:
     """What a plan depends on; "" where no weather is known."""
     return "" if weather is None or not weather.records else weather.digest

@@ -121,13 +121,16 @@ def run_nightly(
     """
     folder, talk = Path(network.folder), progress or _silent
     if dry_run:
-        outcome = present_outcome(network, night, open_for_reading(network), now=now, progress=talk)
+        said: list[str] = []
+        outcome = present_outcome(
+            network, night, open_for_reading(network), now=now, progress=talk, warn=said.append
+        )
         return NightlyResult(
             outcome,
             folder / "nights" / night,
             is_unchanged=False,
             summary=plan_document(outcome),
-            warnings=outcome.warnings,
+            warnings=tuple(dict.fromkeys((*outcome.warnings, *said))),
         )
     with held_lock(folder / "state" / "lock"):
         run = _prepared(
@@ -216,6 +219,8 @@ def _run_steps(run: NightRun) -> NightlyResult:
     for step in order[: order.index(run.request.last) + 1]:
         if order.index(step) < order.index(run.request.first):
             run.take(step)
+            if step is Step.WEATHER:
+                gathering.say_weather(run)
         else:
             _MAKERS[step](run)
     drop_outdated(run.db, run.store)

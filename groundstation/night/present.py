@@ -18,7 +18,7 @@ from groundstation.night.gathering import (
     plan_of_text,
     weather_digest,
 )
-from groundstation.night.key_levels import held_from, held_of_network
+from groundstation.night.key_levels import have_pools_changed, held_from, held_of_network
 from groundstation.night.outcome import decide_night, outcome_of, span_of
 from groundstation.night.record_codec import encode
 from groundstation.night.run import basis_of
@@ -51,6 +51,7 @@ def present_outcome(
     time_limit_s: float | None = None,
     solving: Progress | None = None,
     is_free: bool = False,
+    warn: Callable[[str], None] | None = None,
 ) -> NightOutcome:
     """Passes, forecasts and plan of a night from what lies here.
 
@@ -63,13 +64,15 @@ def present_outcome(
     time_limit_s : of the solver; without, the same night gives the same plan [s]
     solving : told stage, value and bound while the solver runs
     is_free : nothing is frozen: the plan is made as if none were published
+    warn : told what is degraded on the way to the plan, weather and key, which the plan itself does
+        not say
     """
     progress("elements")
     sets = read_element_files(network) + (stored_elements(db) if db is not None else [])
     selection = choose_elements(network, sets, night)
     span = span_of(network, night)
     progress("weather")
-    weather = _weather(network, night, db, now)
+    weather, doubts = _weather(network, night, db, now)
     progress("passes")
     held_id = None if db is None or is_free else carried_plan_id(db, night, span[0], now)
     text = plan_text(db, held_id) if db is not None and held_id else None
@@ -86,10 +89,18 @@ def present_outcome(
     if outages is None:
         outages = () if db is None else outages_of(db, night)
     seen = seen if within is None else _between(seen, *within)
-    around = Circumstances(now, held, outages, permissions, held=held_of_network(network)[0])
+    key, low = held_of_network(network)
+    if warn is not None:
+        for sentence in dict.fromkeys((*doubts, *low)):
+            warn(sentence)
+    around = Circumstances(now, held, outages, permissions, held=key)
     origin = None if db is None or is_free else plan_origin(db, held_id)
     basis = basis_of(network, night, _digest(seen), outages)
-    if db is not None and origin is not None and origin.basis == basis:
+    is_same = origin is not None and origin.basis == basis
+    if is_same and origin is not None and held is not None:
+        then = held_from(origin.inputs.get("held"))
+        is_same = not have_pools_changed(network, held.plan, then, key, now)
+    if db is not None and origin is not None and is_same:
         # Nothing changed: the plan is that of the run which made it, whatever the hour.
         before = plan_text(db, origin.previous) if origin.previous else None
         previous = None if before is None else plan_of_text(before)
@@ -114,7 +125,7 @@ def present_outcome(
         calibration=calibration,
         progress=solving,
     )
-    return outcome_of(network, night, now, seen, decision, around)
+    return outcome_of(network, night, now, seen, decision, around, weather)
 
 
 def _between(seen: Survey, start: datetime, stop: datetime) -> Survey:
@@ -129,9 +140,11 @@ def _digest(value: object) -> str:
 
 def _weather(
     network: Network, night: str, db: Database | None, now: datetime
-) -> NightWeather | None:
+) -> tuple[NightWeather | None, tuple[str, ...]]:
+    """The weather with its doubts; a night without it is degraded and not dead."""
     start, stop = span_of(network, night)
     try:
-        return night_weather(network, db, start, stop, now=now, offline=True)
-    except (GroundStationError, OSError, ValueError):
-        return None
+        weather = night_weather(network, db, start, stop, now=now, offline=True)
+    except (GroundStationError, OSError, ValueError) as error:
+        return None, (f"no weather: {error}",)
+    return weather, weather.warnings

@@ -164,15 +164,22 @@ def _tried(
     db = open_for_reading(network)
     known = () if db is None else outages_of(db, night)
     outages = (*(o for o in known if o.station not in back), *out)
+    said: list[str] = []
     outcome = present_outcome(
-        network, night, db, now=now, progress=progress or _silent, outages=outages
+        network,
+        night,
+        db,
+        now=now,
+        progress=progress or _silent,
+        outages=outages,
+        warn=said.append,
     )
     return NightlyResult(
         outcome,
         Path(network.folder) / "nights" / night,
         is_unchanged=False,
         summary=plan_document(outcome),
-        warnings=outcome.warnings,
+        warnings=tuple(dict.fromkeys((*outcome.warnings, *said))),
     )
 
 
