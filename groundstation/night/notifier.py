@@ -3,12 +3,12 @@
 The rules it keeps:
 
 1. A notification that fails is a warning: it never fails a night, and it is sent again by the next
-   run.
+   run, to whom it failed and to nobody else.
 2. What changed is told once: a run that changes nothing sends nothing. A run that is killed
    between sending and writing that down sends again, with the same plan id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,16 +44,32 @@ class NightSummary:
 class Notifier(Protocol):
     """Something that tells people or machines of a night."""
 
+    @property
+    def identity(self) -> str:
+        """The same in every run, another for every address; nothing secret follows from it."""
+
     def send(self, summary: NightSummary) -> None:
         """Tell it; raises GroundStationError or OSError if it could not be told."""
 
 
-def notify_all(notifiers: Sequence[Notifier], summary: NightSummary) -> list[str]:
-    """Tell everybody; a sentence for each who could not be told."""
+def notify_all(
+    notifiers: Sequence[Notifier],
+    summary: NightSummary,
+    told: Callable[[Notifier], None] | None = None,
+) -> list[str]:
+    """Tell everybody; a sentence for each who could not be told.
+
+    Parameters
+    ----------
+    told : called with each who was told, at once
+    """
     failures = []
     for notifier in notifiers:
         try:
             notifier.send(summary)
         except (GroundStationError, OSError) as error:
             failures.append(f"notification by {type(notifier).__name__} failed: {error}")
+        else:
+            if told is not None:
+                told(notifier)
     return failures

@@ -110,6 +110,16 @@ def create_outage(db: Database) -> None:
     )
 
 
+@migrations()
+def create_notified(db: Database) -> None:
+    """Who was told last of a night, and what; the identity of a notifier holds no secret."""
+    db.table("notified").create(
+        {"night": str, "notifier": str, "files": str, "told_at": str},
+        pk=("night", "notifier"),
+        not_null={"files", "told_at"},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StepRow:
     """One attempt as it is stored; `output_hash` is "" where nothing came out."""

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from groundstation.errors import GroundStationError
-from groundstation.night.notifier import NightSummary, notify_all
+from groundstation.instants import utc_text
+from groundstation.night.notifier import NightSummary, Notifier, notify_all
 from groundstation.night.publishing import digest_of
 from groundstation.night.record_codec import encode
 from groundstation.night.run import NightRun
@@ -16,19 +17,23 @@ class _UntoldError(GroundStationError):
 
 
 def make_notify(run: NightRun) -> None:
-    """Tell every notifier, unless they were told of this plan already; failures are warnings."""
+    """Tell every notifier that was not told of this plan already; failures are warnings."""
     files: dict[str, str] = run.output(Step.EXPORT)
-    document = json.loads(files["plan.json"])
-    names = [type(notifier).__name__ for notifier in run.notifiers]
+    document, digest = json.loads(files["plan.json"]), digest_of(files)
+    names = sorted(notifier.identity for notifier in run.notifiers)
 
     def work() -> bytes:
-        failures = notify_all(run.notifiers, summary_of(run, document))
+        before = _told(run)
+        waiting = [item for item in run.notifiers if before.get(item.identity) != digest]
+        failures = notify_all(
+            waiting, summary_of(run, document), lambda item: _remember(run, item, digest)
+        )
         if failures:
             raise _UntoldError("; ".join(failures))
         return encode({"told": tuple(names)})
 
     last = run.log.last_done(Step.NOTIFY)
-    inputs = run.hash_of("notify", digest_of(files), names)
+    inputs = run.hash_of("notify", digest, names)
     if not names and last is not None:
         # Nobody is there to be told, as in a run offline: who was told stays on record.
         inputs = last.input_hash
@@ -36,6 +41,26 @@ def make_notify(run: NightRun) -> None:
         run.make(Step.NOTIFY, inputs, work)
     except _UntoldError as error:
         run.remarks.append(str(error))
+
+
+def _told(run: NightRun) -> dict[str, str]:
+    """Digest of the files that each notifier was told of last, by its identity."""
+    rows = run.db.table("notified").rows_where("night = ?", [run.night])
+    return {str(row["notifier"]): str(row["files"]) for row in rows}
+
+
+def _remember(run: NightRun, notifier: Notifier, digest: str) -> None:
+    """Write down at once who was told: a run that is killed now does not tell them again."""
+    with run.db.atomic():
+        run.db.table("notified").upsert(
+            {
+                "night": run.night,
+                "notifier": notifier.identity,
+                "files": digest,
+                "told_at": utc_text(run.clock()),
+            },
+            pk=("night", "notifier"),
+        )
 
 
 def summary_of(run: NightRun, document: dict[str, Any]) -> NightSummary:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from groundstation.night.notifier import NightSummary
 from groundstation.notify.errors import NotifyError
+from groundstation.notify.identity import digest_of
 from groundstation.notify.message import subject, text
 
 
@@ -12,6 +13,11 @@ class AppriseService:
     """An apprise address; it holds the login of the service and is never printed."""
 
     url: str = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """Kind and digest of the address."""
+        return f"apprise {digest_of(self.url)}"
 
     def send(self, summary: NightSummary) -> None:
         """Send title and text.

@@ -9,6 +9,7 @@ from email.utils import make_msgid
 
 from groundstation.night.notifier import NightSummary
 from groundstation.notify.errors import NotifyError
+from groundstation.notify.identity import digest_of
 from groundstation.notify.message import subject, text
 from groundstation.notify_policy import MailPolicy, MailSecurity
 
@@ -28,6 +29,11 @@ class Mail:
     policy: MailPolicy
     password: str = field(default="", repr=False)
     trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
+
+    @property
+    def identity(self) -> str:
+        """Kind and digest of the server and the recipients."""
+        return f"mail {digest_of(self.policy.host, *self.policy.recipients)}"
 
     def send(self, summary: NightSummary) -> None:
         """Send one mail to all recipients.

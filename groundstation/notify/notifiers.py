@@ -17,6 +17,11 @@ class Unset:
     def __init__(self, variable: str) -> None:
         self.variable = variable
 
+    @property
+    def identity(self) -> str:
+        """The variable; whom it names once it is set is somebody else."""
+        return f"unset {self.variable}"
+
     def send(self, summary: NightSummary) -> None:
         """Raise NotifyError that names the variable."""
         del summary

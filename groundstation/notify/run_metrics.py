@@ -12,6 +12,7 @@ from typing import Any
 
 from groundstation.instants import utc_instant
 from groundstation.network import Network
+from groundstation.night.key_levels import pool_levels
 from groundstation.night.nightly import open_for_reading
 from groundstation.night.weather_ages import weather_ages_s
 from groundstation.notify.metrics import RunMetrics
@@ -59,6 +60,7 @@ def run_metrics(
         # Of the station that is worst off.
         weather_age_s=max(ages_s.values(), default=None),
         step_s=step_s,
+        pool_bits=pool_levels(network),
     )
 
 

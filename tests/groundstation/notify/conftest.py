@@ -12,10 +12,11 @@ from groundstation.night.notifier import NightSummary
 
 @dataclass
 class Sink:
-    """Requests that arrived, and the status that the next ones get."""
+    """Requests that arrived, and the status that the next ones get, by path or for all."""
 
     url: str = ""
     status: int = 200
+    statuses: dict[str, int] = field(default_factory=dict)
     requests: list[tuple[str, str, bytes]] = field(default_factory=list)
 
 
@@ -27,7 +28,7 @@ def sink() -> Iterator[Sink]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             kept.requests.append((self.path, self.headers["Content-Type"], body))
-            self.send_response(kept.status)
+            self.send_response(kept.statuses.get(self.path, kept.status))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,36 +13,60 @@ from groundstation.cli.main import groundstation
 from groundstation.config.examples import copy_example
 from groundstation.config.load import load_network
 from groundstation.night.lock import held_lock
+from groundstation.night.nightly import run_nightly
+from groundstation.notify.metrics import write_metrics
 from groundstation.notify.notifiers import notifiers_of
+from groundstation.notify.run_metrics import run_metrics
 from groundstation.notify.watch import Watch
+from groundstation.notify.webhook import Webhook
 from groundstation.notify_policy import Address, MailPolicy, MailSecurity, NotifyPolicy
 
 NOW = "2016-12-19T08:00Z"
 NOTIFY = """
 [notify]
 metrics_file = "night.prom"
-webhooks = [{{ variable = "NIGHT_HOOK" }}]
-health_check = {{ url = "{url}/check" }}
+webhooks = [{ variable = "NIGHT_HOOK" }]
+health_check = { variable = "NIGHT_CHECK" }
 """
 
 
 @pytest.fixture(scope="module")
-def computed(tmp_path_factory):
-    """A folder in which the night has run before anybody was to be told."""
-    folder = tmp_path_factory.mktemp("computed")
+def written(tmp_path_factory):
+    """A folder in which no night has run yet."""
+    folder = tmp_path_factory.mktemp("written")
     copy_example("micius-2016", folder)
+    file = folder / "groundstation.toml"
+    file.write_text(file.read_text() + NOTIFY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def computed(written, tmp_path_factory):
+    """A folder in which the night has run when there was nobody to be told."""
+    folder = tmp_path_factory.mktemp("computed") / "night"
+    shutil.copytree(written, folder, symlinks=True)
+    run_nightly(load_network(folder), "2016-12-19", now=datetime(2016, 12, 19, 7, tzinfo=UTC))
     return folder
 
 
 @pytest.fixture
-def folder(computed, tmp_path, sink, monkeypatch):
-    made = tmp_path / "told"
-    shutil.copytree(computed, made, symlinks=True)
-    file = made / "groundstation.toml"
-    file.write_text(file.read_text() + NOTIFY.format(url=sink.url))
-    monkeypatch.setenv("NIGHT_HOOK", f"{sink.url}/hook")
-    monkeypatch.chdir(made)
-    return made
+def told(tmp_path, sink, monkeypatch):
+    """Copies a folder and goes there; one webhook and the health check are set."""
+
+    def copy(source):
+        made = tmp_path / "told"
+        shutil.copytree(source, made, symlinks=True)
+        monkeypatch.chdir(made)
+        return made
+
+    for name, path in (("HOOK", "hook"), ("CHECK", "check")):
+        monkeypatch.setenv(f"NIGHT_{name}", f"{sink.url}/{path}")
+    return copy
+
+
+@pytest.fixture
+def folder(told, computed):
+    return told(computed)
 
 
 def call(*arguments, now=NOW):
@@ -62,7 +87,8 @@ def value(folder, name, label=""):
     return metrics(folder)[f"groundstation_{name}", label].value
 
 
-def test_a_night_is_told_once_and_pinged_at_both_ends(folder, sink, capfd):
+def test_a_night_is_told_once_and_pinged_at_both_ends(told, written, sink, capfd):
+    folder = told(written)
     assert call("nightly") == 0
     assert paths(sink) == ["/check/start", "/hook", "/check/0"]
     summary, log = json.loads(sink.requests[1][2]), sink.requests[2][2].decode()
@@ -128,13 +154,55 @@ def test_a_failure_to_tell_is_a_warning_and_is_made_up_for(folder, sink, capfd):
     assert "/hook" in paths(sink)
 
 
-def test_a_variable_that_is_not_set_is_a_warning(folder, sink, capfd, monkeypatch):
+def test_one_who_cannot_be_told_repeats_nothing_for_the_others(folder, sink):
+    network, now = load_network(folder), datetime(2016, 12, 19, 8, tzinfo=UTC)
+    everybody = [Webhook(f"{sink.url}/{name}") for name in ("first", "second", "third")]
+    sink.statuses["/second"] = 503
+    for _ in range(2):
+        result = run_nightly(network, "2016-12-19", now=now, notifiers=everybody)
+        assert "notification by Webhook failed" in result.remarks[0]
+    assert paths(sink) == ["/first", "/second", "/third", "/second"]
+    sink.requests.clear()
+    sink.statuses.clear()
+    for _ in range(2):
+        result = run_nightly(network, "2016-12-19", now=now, notifiers=everybody)
+        assert result.remarks == ()
+    assert paths(sink) == ["/second"]
+    # Neither addresses nor tokens stand in the state.
+    state = (folder / "state" / "groundstation.db").read_bytes()
+    assert sink.url.encode() not in state
+
+
+class Stopping:
+    """Stands for a run that is stopped while it tells its second notifier."""
+
+    identity = "stopping"
+
+    def send(self, summary):
+        raise KeyboardInterrupt(summary.night)
+
+
+def test_a_run_that_is_stopped_between_two_notifiers_repeats_nothing(folder, sink):
+    network, now = load_network(folder), datetime(2016, 12, 19, 8, tzinfo=UTC)
+    first, second = Webhook(f"{sink.url}/first"), Webhook(f"{sink.url}/second")
+    with pytest.raises(KeyboardInterrupt):
+        run_nightly(network, "2016-12-19", now=now, notifiers=[first, Stopping(), second])
+    assert paths(sink) == ["/first"]
+    run_nightly(network, "2016-12-19", now=now, notifiers=[first, second])
+    assert paths(sink) == ["/first", "/second"]
+    # Who is new is told of the plan that there is, and the others hear nothing.
+    everybody = [first, Webhook(f"{sink.url}/third"), second]
+    run_nightly(network, "2016-12-19", now=now, notifiers=everybody)
+    assert paths(sink) == ["/first", "/second", "/third"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_variable_that_is_not_set_is_a_warning(sink, capfd, monkeypatch):
     monkeypatch.delenv("NIGHT_HOOK")
-    file = folder / "groundstation.toml"
-    file.write_text(file.read_text().replace(f'url = "{sink.url}/check"', 'variable = "CHECK"'))
+    monkeypatch.delenv("NIGHT_CHECK")
     assert call("nightly") == 0
     said = capfd.readouterr().err
-    assert "warning: health check: environment variable CHECK is not set" in said
+    assert "warning: health check: environment variable NIGHT_CHECK is not set" in said
     assert sink.requests == []
 
 
@@ -153,8 +221,8 @@ def test_a_part_of_a_night_is_not_pinged(folder, sink, options):
     assert not (folder / "night.prom").exists()
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_log_of_json_has_run_night_and_step_in_every_line(capfd):
+def test_a_log_of_json_has_run_night_and_step_in_every_line(told, written, capfd):
+    told(written)
     assert call("nightly", "--log-format", "json") == 0
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert {line["night"] for line in lines} == {"2016-12-19"}
@@ -169,6 +237,36 @@ def test_a_log_of_json_has_run_night_and_step_in_every_line(capfd):
     last = json.loads(capfd.readouterr().err.splitlines()[-1])
     assert (last["level"], last["exit_status"]) == ("error", 78)
     assert last["run_id"] != before
+
+
+def test_key_at_hand_is_a_number_of_the_metrics_file(folder):
+    (folder / "groundstation.toml").write_text(
+        (folder / "groundstation.toml").read_text()
+        + '[keys]\nnode = "vienna"\nlevels = ["levels/*.json"]\n'
+    )
+    rows = [
+        {"a": "beijing", "b": "nanshan", "available_bits": 4_096},
+        {"a": "micius", "b": "xinglong", "available_bits": 512},
+    ]
+    (folder / "levels").mkdir()
+    document = {"schema": "key-pools/1", "node": "beijing", "rows": rows}
+    (folder / "levels" / "beijing.json").write_text(json.dumps(document))
+
+    def levels():
+        network, now = load_network(folder), datetime(2016, 12, 19, 8, tzinfo=UTC)
+        found = run_metrics(network, folder / "no.prom", exit_status=0, now=now, step_s={})
+        write_metrics(folder / "night.prom", found)
+        series = [s for (name, _), s in metrics(folder).items() if "ledger" in name]
+        assert {s.name for s in series} <= {"groundstation_ledger_available_bits"}
+        return found.pool_bits
+
+    # The pair of a demand that has no key yet is there, with none.
+    wanted = {"beijing/nanshan": 4_096, "beijing/vienna": 0, "micius/xinglong": 512}
+    assert levels() == wanted
+    # A ledger that cannot be read costs its numbers, not the file.
+    (folder / "keys").mkdir()
+    (folder / "keys" / "ledger.db").write_bytes(b"no database")
+    assert levels() == wanted
 
 
 def test_an_unexpected_error_is_told_and_goes_on(folder, sink):
