@@ -4,7 +4,8 @@ The rules they keep:
 
 1. go-nogo: the small ASCII flag of restricted laser ranging (International Laser Ranging Service,
    mission support request form, 2018): whatever else the file tells, the word "go" or "nogo" is in
-   it. One "nogo" outweighs every "go".
+   it. One "nogo" outweighs every "go", a "go" beside a denial is not understood, and neither is a
+   web page: "go to the start page" permits nothing.
 2. segments: a line is the start and the stop of an allowed span of one station; instants are
    ISO 8601 with their offset from UTC.
 3. windows: a table (CSV) with the columns target, start, stop, source, issued; a target is a
@@ -25,6 +26,7 @@ from groundstation.permission.records import Grant, PermissionKind
 
 _COLUMNS = ("target", "start", "stop", "source", "issued")
 _LARGEST = 1_000_000
+_DENIALS = frozenset({"no", "not", "never", "don", "without", "stop", "until"})
 
 
 def read_permission(data: bytes, name: str, kind: PermissionKind) -> tuple[Grant, ...]:
@@ -49,6 +51,8 @@ def read_permission(data: bytes, name: str, kind: PermissionKind) -> tuple[Grant
 
 
 def _flag(text: str, name: str) -> tuple[Grant, ...]:
+    if text.lstrip()[:1] == "<":
+        raise PermissionFileError("it is a web page", where=name)
     lines = list(_lines(text))
     issued = _issued(lines, name)
     words = {
@@ -61,6 +65,9 @@ def _flag(text: str, name: str) -> tuple[Grant, ...]:
         return ()
     if "go" not in words:
         raise PermissionFileError("it says neither go nor nogo", where=name)
+    denied = sorted(words & _DENIALS)
+    if denied:
+        raise PermissionFileError(f"it says go and {denied[0]}", where=name)
     return (Grant(None, None, None, name, issued),)
 
 

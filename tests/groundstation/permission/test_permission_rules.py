@@ -70,7 +70,7 @@ def test_a_flag_of_the_future_is_no_permission_beyond_a_minute():
     [
         ((), "go.txt was not looked for"),
         ((PermissionDocument("go.txt", None, None, "is not there"),), "go.txt is not there"),
-        ((document(FLAG, "<html>"),), "go.txt is refused: it says neither go nor nogo"),
+        ((document(FLAG, "<html>"),), "go.txt is refused: it is a web page"),
     ],
 )
 def test_what_cannot_be_read_allows_nothing_and_is_doubtful(found, reason):
