@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from groundstation.weather.clear_line_of_sight import ASPECT_RATIO_RANGE
 from groundstation.weather.drawn_nights import CORRELATION_LENGTH_M
 from groundstation.weather.open_meteo_source import WeatherSource
+from groundstation.weather.report_source import ReportApi, ReportSource
 from groundstation.weather.safety import SafetyLimits
 
 # Runs of global ensembles come every 6 h and are published some 8 h after their start.
@@ -17,10 +18,20 @@ DRAWN_NIGHTS = 50
 
 @dataclass(frozen=True, slots=True)
 class ForecastSource:
-    """A source of forecasts with the age from which an answer is stale [s]."""
+    """A source of forecasts with the age from which an answer is stale [s].
 
-    source: WeatherSource
+    Reports of the present sky come the same way; their limit is the station's own.
+    """
+
+    source: WeatherSource | ReportSource
     max_age_s: float = MAX_FORECAST_AGE_S
+
+    @property
+    def is_forecast(self) -> bool:
+        """False for a source that tells of the present only."""
+        return not (
+            isinstance(self.source, ReportSource) and self.source.api is ReportApi.METAR
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ FAILED, DEGRADED, TRY_LATER = 1, 3, 75
 
 _ADVICE = {
     "blocked": "find out why, then groundstation weather fetch --source {source} --force-source",
+    "not found": "look at the station's airport, metar, in the network file; it may be closed now",
     "rejected": "look at the reason and at the source in the network file",
     "failed": "nothing was stored; the next attempt is possible in 15 minutes",
     "unreachable": "check the network; nothing was asked and nothing has to wait",
@@ -33,40 +34,29 @@ _ADVICE = {
 @format_options
 @click.pass_obj
 def command(settings: Settings, name: str | None, force_source: bool, form: str | None) -> int:
-    """Fetch newer forecasts for all stations from the sources that the network file names.
+    """Fetch newer forecasts and reports from the sources that the network file names.
 
-    Every station is asked for at most once an hour. A fetch that comes too early for all of them
-    sends nothing and ends with exit 75. An answer that cannot be believed is refused and the last
-    good one kept: exit 3, or exit 1 if there is none.
+    Every station is asked for at most once an hour, reports of airports at most every 5 minutes and
+    their forecasts every 30. A fetch that comes too early for all of them sends nothing and ends
+    with exit 75. An answer that cannot be believed is refused and the last good one kept: exit 3,
+    or exit 1 if there is none.
 
     \b
     Examples:
       groundstation weather fetch
       groundstation weather fetch --source ensemble-icon_eu --json
     """
-    from groundstation import __version__
     from groundstation.cli.network_option import network_of
     from groundstation.database import open_database
-    from groundstation.night.weather_inputs import points_of
-    from groundstation.weather.fetch import fetch_weather
-    from groundstation.weather.open_meteo_source import LIMITS
-    from tle.provider.transport import Transport
+    from groundstation.night.weather_fetched import fetch_source
 
     network = network_of(settings)
     sources = _sources(settings, network, name)
     db = open_database(Path(network.folder) / "state" / "groundstation.db")
-    transport = Transport(f"qkd-groundstation/{__version__}", LIMITS)
     results = [
         (item, fetched)
         for item in sources
-        for fetched in fetch_weather(
-            db,
-            item.source,
-            points_of(network),
-            now=settings.instant,
-            transport=transport,
-            force=force_source,
-        )
+        for fetched in fetch_source(network, db, item, now=settings.instant, force=force_source)
     ]
     now = settings.instant()
     write_listing(

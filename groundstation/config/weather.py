@@ -7,6 +7,8 @@ from groundstation.config.document.station import Station
 from groundstation.config.document.weather import Climatology, Safety, Sensor
 from groundstation.config.document.weather import WeatherSource as SourceTable
 from groundstation.weather.open_meteo_source import ADDRESSES, WeatherApi, WeatherSource
+from groundstation.weather.report_source import ADDRESS as REPORTS_ADDRESS
+from groundstation.weather.report_source import ReportApi, ReportSource
 from groundstation.weather.safety import SafetyLimits
 from groundstation.weather_policy import (
     AlpacaConditions,
@@ -63,14 +65,22 @@ def station_weather_of(table: Station, safety: Safety, folder: Path) -> StationW
 
 
 def _source(table: SourceTable) -> ForecastSource:
-    api = _APIS[table.api]
-    source = WeatherSource(
-        name=table.name or f"{table.api}-{table.model}",
-        api=api,
-        address=table.url or ADDRESSES[api],
-        model=table.model,
-        forecast_days=table.forecast_days,
-    )
+    source: WeatherSource | ReportSource
+    if table.api in {"metar", "taf"}:
+        source = ReportSource(
+            name=table.name or table.api,
+            api=ReportApi(table.api),
+            address=table.url or REPORTS_ADDRESS,
+        )
+    else:
+        api = _APIS[table.api]
+        source = WeatherSource(
+            name=table.name or f"{table.api}-{table.model}",
+            api=api,
+            address=table.url or ADDRESSES[api],
+            model=table.model or "",
+            forecast_days=table.forecast_days,
+        )
     return ForecastSource(source, table.max_age_h * SECONDS_PER_HOUR)
 
 

@@ -2,6 +2,8 @@
 
 Names          of sources unique
 Addresses      of sources https, or http on this machine, without login
+Models         of forecast and ensemble, and of no other source; airports of stations for metar and
+               taf, and nothing that belongs to models
 Climatology    cover_percent or file, not both; the file is there
 Sensors        a boltwood file with a time zone that exists; an Alpaca url, with the unit of its
                cloud cover where it measures conditions; nothing that another kind needs
@@ -17,6 +19,9 @@ from groundstation.config.locator import path_text
 from groundstation.config.tables import Document, table_of, tables_of
 from tle.provider.providers import unsafe_reason
 
+_MODELLED, _REPORTED = {"forecast", "ensemble"}, {"metar", "taf"}
+# What has no meaning for reports; a present sky has its limit at the station.
+_FOR_MODELS = {"metar": ("model", "forecast_days", "max_age_h"), "taf": ("model", "forecast_days")}
 _NEEDED = {
     "boltwood": ("file", "time_zone"),
     "alpaca-conditions": ("url", "cloud_unit"),
@@ -45,11 +50,27 @@ def _sources(document: Document) -> Iterator[Finding]:
             yield (*path, "url"), f"the address {reason}"
 
 
+def _interfaces(document: Document) -> Iterator[Finding]:
+    has_airport = any("metar" in station for _, station in tables_of(document, "stations"))
+    for index, table in tables_of(table_of(document, "weather"), "sources"):
+        path, api = ("weather", "sources", index), table.get("api")
+        if api in _MODELLED and "model" not in table:
+            yield (*path, "model"), f"is missing for a source of api {api}"
+        if api in _REPORTED:
+            for key in _FOR_MODELS[api]:
+                if key in table:
+                    yield (*path, key), f"has no meaning for a source of api {api}"
+            if not has_airport:
+                yield (*path, "api"), "no station names the airport in its key metar"
+
+
 def source_name(table: Mapping[str, Any]) -> str | None:
     """The name of a source: its own, or made of interface and model."""
     name, api, model = table.get("name"), table.get("api"), table.get("model")
     if isinstance(name, str):
         return name
+    if api in _REPORTED:
+        return str(api)
     return f"{api}-{model}" if isinstance(api, str) and isinstance(model, str) else None
 
 
@@ -97,6 +118,7 @@ def _is_zone(name: str) -> bool:
 
 WEATHER_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     _sources,
+    _interfaces,
     _climatologies,
     _sensors,
 )

@@ -16,7 +16,7 @@ from groundstation.weather.records import SECONDS_PER_HOUR
 
 def weather_finding(network: Network, now: datetime) -> Finding:
     """Ages of the forecasts that were fetched or imported, against the sources' own limits."""
-    sources = network.weather.sources
+    sources = [item for item in network.weather.sources if item.is_forecast]
     if not sources:
         return Finding("weather", "ok", "no source of forecasts is configured")
     try:

@@ -79,7 +79,7 @@ def choose_weather(
             inputs,
             (start, stop),
             now,
-            is_fetched=bool(network.weather.sources),
+            is_fetched=any(item.is_forecast for item in network.weather.sources),
         )
         for station in network.stations
     )

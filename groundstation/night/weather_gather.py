@@ -2,34 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from groundstation import __version__
 from groundstation.network import Network, Station
+from groundstation.night.weather_fetched import fetch_all, fetch_notes, fetched_inputs
 from groundstation.night.weather_inputs import (
     InputRole,
     WeatherInput,
     WeatherInputs,
-    point_of,
-    points_of,
 )
 from groundstation.night.weather_sensors import ask_sensor
 from groundstation.weather.archive import ImportedDocument, imported_documents
-from groundstation.weather.errors import WeatherError
-from groundstation.weather.fetch import WeatherFetch, fetch_weather, held_document
 from groundstation.weather.formats.recognition import WeatherFormat, airport_of
-from groundstation.weather.open_meteo_source import LIMITS
-from groundstation.weather_policy import ForecastSource
-from tle.provider.fetches import Outcome
-from tle.provider.providers import is_loopback
-from tle.provider.transport import Transport
 
-# Providers' intervals run in real time: a chosen present could jump over them.
-_PRESENT_S = 600.0
-_QUIET = (Outcome.ACCEPTED, Outcome.UNCHANGED, Outcome.TOO_EARLY)
 _OBSERVED = (WeatherFormat.METAR, WeatherFormat.BOLTWOOD)
 
 
@@ -71,81 +59,13 @@ def gather_weather(
     imported = imported_documents(db) if db is not None else ()
     for station in network.stations:
         if db is not None:
-            _add_fetched(made, station, sources, db)
+            for item, body in fetched_inputs(station, sources, db, now):
+                made.add(item, body)
         _add_imported(made, network, station, [d for d in imported if d.station == station.name])
         _add_climatology(made, station, now)
         for number in range(len(station.weather.sensors)):
             made.add(*ask_sensor(station, number, now=now, offline=offline))
     return WeatherInputs(tuple(made.inputs), made.bodies, tuple(made.notes))
-
-
-def fetch_all(
-    network: Network,
-    db: Database,
-    sources: Sequence[ForecastSource],
-    *,
-    now: datetime,
-    clock: Callable[[], datetime],
-) -> list[tuple[ForecastSource, tuple[WeatherFetch, ...] | str]]:
-    """What came of asking every source, or why it was not asked."""
-    transport = Transport(f"qkd-groundstation/{__version__}", LIMITS)
-    results: list[tuple[ForecastSource, tuple[WeatherFetch, ...] | str]] = []
-    is_present = abs(now - clock()) <= timedelta(seconds=_PRESENT_S)
-    for item in sources:
-        if not is_present and not is_loopback(item.source.address):
-            results.append((item, "not asked: providers are asked in the present only"))
-            continue
-        try:
-            results.append(
-                (
-                    item,
-                    fetch_weather(
-                        db, item.source, points_of(network), now=lambda: now, transport=transport
-                    ),
-                )
-            )
-        except WeatherError as error:
-            results.append((item, str(error)))
-    return results
-
-
-def fetch_notes(
-    results: Sequence[tuple[ForecastSource, tuple[WeatherFetch, ...] | str]],
-) -> list[str]:
-    """A sentence for every station, or source, that brought nothing new for a bad reason."""
-    notes = []
-    for item, fetched in results:
-        if isinstance(fetched, str):
-            notes.append(f"{item.source.name}: {fetched}")
-            continue
-        notes += [
-            f"{item.source.name}, {one.station}: {one.reason or one.outcome.value}"
-            for one in fetched
-            if one.outcome not in _QUIET
-        ]
-    return notes
-
-
-def _add_fetched(
-    made: _Gathered, station: Station, sources: Sequence[ForecastSource], db: Database
-) -> None:
-    for item in sources:
-        held = held_document(db, item.source, point_of(station))
-        if held is None:
-            continue
-        made.add(
-            WeatherInput(
-                InputRole.FORECAST,
-                station.name,
-                f"{item.source.name}/{station.name}.json",
-                WeatherFormat.OPEN_METEO.value,
-                held.retrieved_at,
-                max_age_s=item.max_age_s,
-                model=item.source.model,
-                members=item.source.members,
-            ),
-            held.body,
-        )
 
 
 def _add_imported(
@@ -166,6 +86,8 @@ def _add_imported(
                     f"its airport is {station.weather.metar}"
                 )
                 continue
+            if _is_older(document, made.inputs):
+                continue
         elif is_observed:
             max_age_s = station.weather.limits.max_age_s
         made.add(
@@ -183,6 +105,17 @@ def _add_imported(
             ),
             document.body,
         )
+
+
+def _is_older(document: ImportedDocument, inputs: Sequence[WeatherInput]) -> bool:
+    """Whether a report that was fetched came later than an imported one."""
+    return any(
+        item.station == document.station
+        and item.form == document.form
+        and item.name is not None
+        and item.retrieved_at >= document.retrieved_at
+        for item in inputs
+    )
 
 
 def _add_climatology(made: _Gathered, station: Station, now: datetime) -> None:

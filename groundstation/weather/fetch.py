@@ -1,11 +1,9 @@
-"""Fetch Open-Meteo's forecasts for the stations, by the rules of `tle.provider.fetches`.
+"""Fetch Open-Meteo's forecasts for the stations, by the rules of `groundstation.weather.asking`.
 
-- One query per station, at most once an hour: no model is run more often. A query is written down
-  before it is sent, and is sent with the validators of the answer that is held.
-- Nothing is asked again after a refusal. An address that moved or forbids is left alone until a
-  person lifts it; a query that is malformed is not the address's fault and stops nobody else.
-- After a failure, and after "too many requests", the rest of the stations stay unasked.
-- An answer is read whole before it is believed, and has to cover the present.
+- One query per station, at most once an hour: no model is run more often.
+- After a failure, and after "too many requests", the rest of the stations stay unasked; a query
+  that is malformed stops nobody else.
+- An answer has to cover the present.
 - A station whose answer did not come keeps the last good one, with the time it was fetched.
 """
 
@@ -15,8 +13,14 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from groundstation.weather.asking import (
+    TOO_MANY,
+    HeldDocument,
+    ask,
+    check_address,
+)
+from groundstation.weather.asking import held_document as held_answer
 from groundstation.weather.errors import WeatherError
-from groundstation.weather.formats.documents import shown
 from groundstation.weather.formats.open_meteo import Wanted, read_open_meteo
 from groundstation.weather.open_meteo_source import (
     RULES,
@@ -24,13 +28,10 @@ from groundstation.weather.open_meteo_source import (
     query_url,
 )
 from groundstation.weather.records import StationPoint, Weather
-from tle.errors import SourceError, UnreachableError
 from tle.provider import fetches
-from tle.provider.fetches import Outcome, Request, Stop
-from tle.provider.providers import quiet_minute, unsafe_reason
-from tle.provider.transport import Answer, Transport
+from tle.provider.fetches import Outcome, Request
+from tle.provider.transport import Transport
 
-_OK, _NOT_MODIFIED, _BAD_REQUEST, _TIMEOUT, _TOO_MANY, _SERVER_ERROR = 200, 304, 400, 408, 429, 500
 _STOPS = (Outcome.BLOCKED, Outcome.FAILED, Outcome.UNREACHABLE)
 
 
@@ -76,15 +77,13 @@ def fetch_weather(
     WeatherError
         the source's address must not be asked
     """
-    unsafe = unsafe_reason(source.address)
-    if unsafe is not None:
-        raise WeatherError(f"{source.name}: its address {unsafe}")
+    check_address(source.name, source.address)
     results: list[WeatherFetch] = []
     stopped = None
     for point in points:
         if stopped is None:
             result = _ask(db, source, point, now, transport, force=force)
-            if result.outcome in _STOPS or result.reason.startswith(f"status {_TOO_MANY}"):
+            if result.outcome in _STOPS or result.reason.startswith(f"status {TOO_MANY}"):
                 stopped = result
         else:
             held = held_weather(db, source, point)
@@ -95,31 +94,12 @@ def fetch_weather(
     return tuple(results)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldDocument:
-    """An answer as it came, and when its content first came."""
-
-    body: bytes
-    retrieved_at: datetime
-
-
 def held_document(db: Database, source: WeatherSource, point: StationPoint) -> HeldDocument | None:
     """The last good answer for a station, dated by when its content first came.
 
     An answer that comes again unchanged is not younger for it. None where there never was one.
     """
-    url = query_url(source, point)
-    held = fetches.held_answer(db, url)
-    if held is None:
-        return None
-    rows = db.table("fetch").rows_where(
-        "url = ? and sha256 = ? and outcome = ?",
-        [url, held.sha256, Outcome.ACCEPTED.value],
-        order_by="id",
-        limit=1,
-    )
-    first = datetime.fromisoformat(next(iter(rows))["retrieved_at"])
-    return HeldDocument(fetches.payload(db, held.sha256), first)
+    return held_answer(db, query_url(source, point))
 
 
 def held_weather(db: Database, source: WeatherSource, point: StationPoint) -> Weather | None:
@@ -142,64 +122,17 @@ def _ask(
     *,
     force: bool,
 ) -> WeatherFetch:
-    url, at = query_url(source, point), now()
-    request = Request(source.name, source.address, url)
-    minute = quiet_minute(source.address)
-    row = fetches.reserve(db, request, RULES, at, minute, force=force)
-    if isinstance(row, Stop):
-        held = held_weather(db, source, point)
-        return WeatherFetch(point.station, row.outcome, held, row.until, row.reason)
-    try:
-        answer = transport.get(url, _validators(db, url))
-    except SourceError as error:
-        is_lost = isinstance(error, UnreachableError)
-        outcome = Outcome.UNREACHABLE if is_lost else Outcome.FAILED
-        values: dict[str, str | int | None] = {"reason": str(error)}
-    else:
-        outcome, values = _judge(db, source, point, answer, at)
-    with db.atomic():
-        if values.get("status") == _OK:
-            values["sha256"] = fetches.keep_payload(db, answer.body)
-        fetches.finish(db, row, outcome, **values)
-    held = held_weather(db, source, point)
-    return WeatherFetch(point.station, outcome, held, reason=str(values["reason"] or ""))
+    at = now()
 
-
-def _validators(db: Database, url: str) -> dict[str, str]:
-    """Headers that ask only for what is newer than what is held."""
-    held = fetches.held_answer(db, url)
-    if held is None:
-        return {}
-    pairs = {"If-None-Match": held.etag, "If-Modified-Since": held.last_modified}
-    return {name: value for name, value in pairs.items() if value}
-
-
-def _judge(
-    db: Database, source: WeatherSource, point: StationPoint, answer: Answer, at: datetime
-) -> tuple[Outcome, dict[str, str | int | None]]:
-    """What an answer is worth, and the columns of its row."""
-    status = answer.status
-    values: dict[str, str | int | None] = {"status": status, "reason": None}
-    held = fetches.held_answer(db, query_url(source, point))
-    if status == _NOT_MODIFIED and held is not None:
-        kept = {"sha256": held.sha256, "etag": held.etag, "last_modified": held.last_modified}
-        return Outcome.UNCHANGED, {**values, **kept, "objects": held.objects}
-    if status != _OK:
-        outcome, reason = _refusal(answer)
-        return outcome, {**values, "reason": reason}
-    values["bytes"] = len(answer.body)
-    try:
-        weather = read_answer(answer.body, source, point, at)
+    def judge(body: bytes) -> int:
+        weather = read_answer(body, source, point, at)
         _check_present(weather, at)
-    except WeatherError as error:
-        where = f"{error.where}: " if error.where else ""
-        return Outcome.REJECTED, {**values, "reason": f"{where}{error}"}
-    is_same = held is not None and held.sha256 == weather.provenance.sha256
-    validators = {
-        name: answer.headers.get(name.replace("_", "-")) for name in ("etag", "last_modified")
-    }
-    outcome = Outcome.UNCHANGED if is_same else Outcome.ACCEPTED
-    return outcome, {**values, **validators, "objects": len(weather.members)}
+        return len(weather.members)
+
+    request = Request(source.name, source.address, query_url(source, point))
+    asked = ask(db, request, RULES, at, transport, judge, force=force)
+    held = held_weather(db, source, point)
+    return WeatherFetch(point.station, asked.outcome, held, asked.until, asked.reason)
 
 
 def read_answer(body: bytes, source: WeatherSource, point: StationPoint, at: datetime) -> Weather:
@@ -224,16 +157,3 @@ def _check_present(weather: Weather, at: datetime) -> None:
             f"covers {first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ}, not the present; "
             "or this clock is wrong"
         )
-
-
-def _refusal(answer: Answer) -> tuple[Outcome, str]:
-    """What an answer without weather means."""
-    said = shown(answer.body.decode("utf-8", "replace"))
-    status = answer.status
-    if status >= _SERVER_ERROR:
-        return Outcome.FAILED, f"the server failed (status {status})"
-    if 300 <= status < 400 and status != _NOT_MODIFIED:
-        target = shown(answer.headers.get("location", "an unnamed place"))
-        return Outcome.BLOCKED, f"the address has changed to {target} (status {status})"
-    is_passing = status in {_BAD_REQUEST, _TIMEOUT, _TOO_MANY, _NOT_MODIFIED} or status < 300
-    return Outcome.REJECTED if is_passing else Outcome.BLOCKED, f"status {status}: {said!r}"

@@ -33,14 +33,28 @@ Airport = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{3}$")]
 
 
 class WeatherSource(Table):
-    """A model whose forecasts Open-Meteo gives out."""
+    """A model whose forecasts Open-Meteo gives out, or what airports report or expect."""
 
-    api: Literal["forecast", "ensemble"] = needed("one run, or all members of an ensemble")
-    model: Text = needed("its name at Open-Meteo, like icon_eu or ecmwf_ifs025")
-    name: Name | None = optional(None, "unique among weather sources; api-model where left out")
+    api: Literal["forecast", "ensemble", "metar", "taf"] = needed(
+        "one run, or all members of an ensemble; reports or forecasts of the stations' airports"
+    )
+    model: Text | None = optional(
+        None, "of forecast and ensemble: its name at Open-Meteo, like icon_eu or ecmwf_ifs025"
+    )
+    name: Name | None = optional(
+        None, "unique among weather sources; api-model, or api, where left out"
+    )
     url: Text | None = optional(None, "base address of a server of one's own")
-    forecast_days: int = optional(3, "from the begin of today", "d", ge=1, le=16)
-    max_age_h: float = optional(12.0, "an older answer is not used", "h", gt=0.0, le=240.0)
+    forecast_days: int = optional(
+        3, "of forecast and ensemble, from the begin of today", "d", ge=1, le=16
+    )
+    max_age_h: float = optional(
+        12.0,
+        "an older answer is not used; for metar, safety.max_report_age_min holds",
+        "h",
+        gt=0.0,
+        le=240.0,
+    )
 
 
 class Weather(Table):
