@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from scipy.special import ndtr
 
 from groundstation.weather.errors import WeatherError
 from groundstation.weather.formats.climatology import Climatology
@@ -61,6 +60,10 @@ def draw_nights(
 ) -> dict[str, Weather]:
     """Station -> weather of one night or several, a member for every drawn night.
 
+    At every station the members take one rank from each of as many equal parts of the climatology
+    (Latin hypercube: McKay, Beckman and Conover, Technometrics 21, 239, 1979; for correlated
+    variables Stein, Technometrics 29, 143, 1987). So what one station expects by itself does not
+    depend on chance, nor on which other stations are drawn.
     Every day after `start` is drawn by itself: how one night follows from the last is not known.
 
     Parameters
@@ -79,7 +82,7 @@ def draw_nights(
     length_s = (stop - start).total_seconds()
     nights = max(int(np.ceil(length_s / SECONDS_PER_DAY)), 1)
     normal = rng.standard_normal((nights, len(members), len(climatologies))) @ factor.T
-    rank = ndtr(normal)
+    rank = (normal.argsort(axis=1).argsort(axis=1) + 0.5) / len(members)
     times_s = np.append(np.arange(0.0, length_s, SECONDS_PER_HOUR), length_s)
     return {
         climate.station: Weather(

@@ -132,6 +132,19 @@ def test_drawn_nights_follow_the_percentiles_of_their_month():
     assert nights["a"].provenance.kind is WeatherKind.CLIMATOLOGY
 
 
+def test_what_a_station_expects_depends_on_neither_chance_nor_its_neighbours():
+    climates = [climate(name, 0.0, 0.5, 1.0) for name in ("a", "b")]
+    joint = drawn([[1.0, 0.7], [0.7, 1.0]], count=20, climates=climates)
+    alone = drawn(np.eye(1), count=20, seed=8, climates=climates[1:])
+    # The middles of twenty equal parts, each once, in whatever order; this climate is its own rank.
+    middles = (np.arange(20) + 0.5) / 20
+    for nights, name in ((joint, "a"), (joint, "b"), (alone, "b")):
+        assert np.sort(covers(nights, name)) == pytest.approx(middles)
+    # Which night is which still follows the draw, and the neighbours hold together.
+    assert covers(joint, "b").tolist() != covers(alone, "b").tolist()
+    assert np.corrcoef(covers(joint, "a"), covers(joint, "b"))[0, 1] > 0.3
+
+
 def test_the_month_is_that_of_the_night():
     rng = np.random.default_rng(3)
     winter = datetime(2026, 1, 14, 20, tzinfo=UTC)
