@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groundstation.config.examples import example_path
+from groundstation.config.load import load_network
 from groundstation.night.freeze import (
     Outage,
     frozen_assignments,
@@ -53,40 +55,45 @@ def taken(result):
     return {c.pass_id for c in result.contacts}
 
 
+@pytest.fixture(scope="module")
+def network():
+    return load_network(example_path("europe-2026"))
+
+
 @pytest.fixture
-def pair(europe):
+def pair(network):
     """Two passes of one satellite at once; the second brings ten times the key."""
-    names = [station.name for station in europe.network.stations]
-    satellite = europe.network.satellites[0].name
+    names = [station.name for station in network.stations]
+    satellite = network.satellites[0].name
     return [
         candidate("poor", satellite, names[0], 0.0, 100_000),
         candidate("rich", satellite, names[1], 1.0, 1_000_000),
     ]
 
 
-def test_what_is_fixed_is_taken_or_left_whatever_it_is_worth(europe, pair):
-    free = made(europe.network, pair)
+def test_what_is_fixed_is_taken_or_left_whatever_it_is_worth(network, pair):
+    free = made(network, pair)
     assert taken(free) == {"rich"}
-    kept = made(europe.network, pair, {"poor": True})
+    kept = made(network, pair, {"poor": True})
     assert taken(kept) == {"poor"}
     assert kept.value < free.value
     (rejection,) = kept.rejections
     assert rejection.reason.endswith("; it starts too soon to change that")
-    assert taken(made(europe.network, pair, {"rich": False, "poor": False})) == set()
-    assert taken(made(europe.network, pair, {"rich": False})) == {"poor"}
+    assert taken(made(network, pair, {"rich": False, "poor": False})) == set()
+    assert taken(made(network, pair, {"rich": False})) == {"poor"}
 
 
 def test_two_that_were_to_be_kept_and_now_overlap_cost_the_poorer_one_and_not_the_night(
-    europe, pair
+    network, pair
 ):
-    result = made(europe.network, pair, {"poor": True, "rich": True})
+    result = made(network, pair, {"poor": True, "rich": True})
     assert taken(result) == {"rich"}
     assert "poor was to be kept but now overlaps rich" in result.remarks
 
 
-def test_a_fixed_pass_that_cannot_be_a_contact_is_not_one(europe, pair):
+def test_a_fixed_pass_that_cannot_be_a_contact_is_not_one(network, pair):
     poor = dataclasses.replace(pair[0], refusal="no permission")
-    result = made(europe.network, [poor, pair[1]], {"poor": True})
+    result = made(network, [poor, pair[1]], {"poor": True})
     assert taken(result) == {"rich"}
     assert {r.pass_id: r.reason for r in result.rejections}["poor"] == "no permission"
 
