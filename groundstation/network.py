@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from groundstation.export_policy import ExportPolicy
 from groundstation.keys_policy import KeyStorePolicy
 from groundstation.notify_policy import NotifyPolicy
 from groundstation.permission.records import PermissionRule
@@ -161,6 +162,14 @@ class ConsumerSite:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Key in shares on ways without a common node: any `threshold` of `shares` give it."""
+
+    threshold: int
+    shares: int
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """Key that two consumer sites want to share.
 
@@ -173,6 +182,7 @@ class Demand:
     priority : weight of one delivered bit, larger is more important
     minimum_reserve_bits : level below which the pair's pool should not fall
     untrusted : names of stations, fibre nodes or satellites that must not know the key
+    split : its key comes in shares, so that nobody in between knows it; None for a whole key
     """
 
     name: str
@@ -183,6 +193,7 @@ class Demand:
     priority: float
     minimum_reserve_bits: float
     untrusted: frozenset[str]
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +250,9 @@ class Network:
     `digest` is the SHA-256 of the file's bytes; `elements` are the element files it names,
     relative to `folder`; `default_night` is the night a shipped example was made for; `sources`
     are where `tle fetch` gets element sets; `permissions` are what links need before they shine;
-    `weather` is how forecasts are fetched and used; `notify` is who is told of a night; `key_store`
-    is the key ledger of the node that this machine serves, None where it serves none.
+    `weather` is how forecasts are fetched and used; `notify` is who is told of a night; `export`
+    is what it writes for other programs; `key_store` is the key ledger of the node that this
+    machine serves, None where it serves none.
     """
 
     name: str
@@ -263,4 +275,5 @@ class Network:
     weather: WeatherPolicy = field(default_factory=WeatherPolicy)
     notify: NotifyPolicy = field(default_factory=NotifyPolicy)
     plan: PlanPolicy = field(default_factory=PlanPolicy)
+    export: ExportPolicy = field(default_factory=ExportPolicy)
     key_store: KeyStorePolicy | None = None

@@ -80,7 +80,7 @@ def _plan(path: Path) -> dict[str, Any]:
         plan = plan_from_document(document)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"cannot read the plan {path.name}: {error}", where=str(path)) from error
-    return {"plan_id": plan.plan_id, "relays": document["relays"]}
+    return {"plan_id": plan.plan_id, "night": plan.night, "relays": document["relays"]}
 
 
 @click.command("combine")

@@ -6,6 +6,7 @@ from groundstation.config.document.ground import Demand as DemandTable
 from groundstation.config.document.ground import FibreLink as FibreLinkTable
 from groundstation.config.document.ground import Terminals
 from groundstation.config.document.root import Document
+from groundstation.config.document.split import parse_split
 from groundstation.config.faults import Finding
 from groundstation.config.terminals import detector_of, source_of
 from groundstation.config.use import parse_key_use
@@ -55,6 +56,7 @@ def _demand(table: DemandTable) -> Demand:
         priority=table.priority,
         minimum_reserve_bits=table.minimum_reserve_bits,
         untrusted=frozenset(table.untrusted),
+        split=None if table.split is None else parse_split(table.split),
     )
 
 

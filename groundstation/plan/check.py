@@ -11,18 +11,19 @@ from our own search, so that a mistake there is not made twice. What it checks:
    the station's limit, outside the shifts, inside maintenance, beyond the largest range, or where
    the mount cannot follow.
 4. Every relay is a chain of trusted nodes between the two nodes of its demand within the hop
-   limits; what relays take from a pool or a fibre is no more than contacts and fibres bring.
+   limits, or as many chains without a common node as its demand wants shares; what relays take
+   from a pool or a fibre is no more than contacts and fibres bring.
 5. No demand gets more than it wants; deliveries are what the relays carry.
 6. The value is what it is said to be, and not above its bound.
 7. Every pass of the night is either a contact or rejected with a reason, once.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from groundstation.network import Network
-from groundstation.plan.records import Plan, Relay
+from groundstation.network import Demand, Network
+from groundstation.plan.records import Hop, Plan, Relay
 from groundstation.plan.sky_check import sky_faults
 
 VALUE_TOLERANCE_KBIT = 1e-3
@@ -187,20 +188,60 @@ def _chain_faults(relay: Relay, network: Network) -> Iterator[str]:
     if relay.bits <= 0:
         yield f"{relay.demand}: relay of {relay.bits} bits"
     node = {site.name: site.node for site in network.sites}
-    nodes = [node[demand.a], *(hop.b for hop in relay.hops)]
-    broken = any(hop.a != here for hop, here in zip(relay.hops, nodes, strict=False))
+    ways: list[list[Hop]] = [[]]
+    for hop in relay.hops:
+        if ways[-1] and ways[-1][-1].b == node[demand.b]:
+            ways.append([])
+        ways[-1].append(hop)
+    for way in ways:
+        yield from _way_faults(way, demand, node, network)
+    if demand.split is not None or len(ways) > 1:
+        yield from _share_faults(ways, demand)
+
+
+def _way_faults(
+    way: Sequence[Hop], demand: Demand, node: Mapping[str, str], network: Network
+) -> Iterator[str]:
+    """One chain from end to end."""
+    nodes = [node[demand.a], *(hop.b for hop in way)]
+    broken = any(hop.a != here for hop, here in zip(way, nodes, strict=False))
     if broken or nodes[-1] != node[demand.b]:
-        yield f"{relay.demand}: path {' > '.join(nodes)} does not join {demand.a} and {demand.b}"
-    satellites = [hop.satellite for hop in relay.hops if hop.satellite is not None]
-    distrusted = set(demand.untrusted) | {s.name for s in network.satellites if not s.is_trusted}
+        yield f"{demand.name}: path {' > '.join(nodes)} does not join {demand.a} and {demand.b}"
+    satellites = [hop.satellite for hop in way if hop.satellite is not None]
+    distrusted = {s.name for s in network.satellites if not s.is_trusted}
+    if demand.split is None:
+        distrusted |= demand.untrusted
     knows = {*nodes[1:-1], *satellites} & distrusted
     if knows:
-        yield f"{relay.demand}: {', '.join(sorted(knows))} would know the key but is not trusted"
+        yield f"{demand.name}: {', '.join(sorted(knows))} would know the key but is not trusted"
     policies = network.policies
     if len(satellites) > policies.max_satellite_hops:
-        yield f"{relay.demand}: {len(satellites)} satellite hops"
-    if len(relay.hops) - len(satellites) > policies.max_fibre_hops:
-        yield f"{relay.demand}: {len(relay.hops) - len(satellites)} fibre hops"
+        yield f"{demand.name}: {len(satellites)} satellite hops"
+    if len(way) - len(satellites) > policies.max_fibre_hops:
+        yield f"{demand.name}: {len(way) - len(satellites)} fibre hops"
+
+
+def _share_faults(ways: Sequence[Sequence[Hop]], demand: Demand) -> Iterator[str]:
+    """Shares on ways without a common node, and not too many with people who are not trusted."""
+    split = demand.split
+    met = Counter(
+        name
+        for way in ways
+        for name in {*(hop.b for hop in way[:-1]), *(hop.satellite for hop in way)} - {None}
+    )
+    is_secret = len(ways) == 1 and not met
+    if not is_secret and (split is None or len(ways) != split.shares):
+        wanted = 1 if split is None else split.shares
+        yield f"{demand.name}: its key comes on {len(ways)} ways, it wants {wanted}"
+    for name, times in met.items():
+        if times > 1:
+            yield f"{demand.name}: {name} would know {times} shares"
+    known = sum(
+        bool({*(h.b for h in way[:-1]), *(h.satellite for h in way)} & demand.untrusted)
+        for way in ways
+    )
+    if split is not None and known >= split.threshold:
+        yield f"{demand.name}: {known} shares pass somebody who is not trusted"
 
 
 def _delivery_faults(

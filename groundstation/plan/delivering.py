@@ -105,4 +105,7 @@ def _why_no_path(network: Network, demand: Demand, problem: Problem) -> str:
     cut_off = [node[site] for site in (demand.a, demand.b) if node[site] not in reached]
     if cut_off:
         return f"no pass brings key to {' or '.join(cut_off)}"
-    return f"no trusted path joins {node[demand.a]} and {node[demand.b]}"
+    ends = f"{node[demand.a]} and {node[demand.b]}"
+    if demand.split is not None:
+        return f"no {demand.split.shares} ways without a common node join {ends}"
+    return f"no trusted path joins {ends}"

@@ -16,8 +16,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groundstation.network import Network
-from groundstation.plan.paths import Pool, relay_paths
+from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Hop
+from groundstation.plan.shares import demand_paths
 from groundstation.plan.solver.model import Floats, Limits, Model, Relay, Windows
 from groundstation.plan.windows import Offer
 
@@ -87,7 +88,7 @@ def make_problem(
     bits = [int(o.key_bits * chance.get(able[o.candidate].pass_id, 1.0) + 1e-9) for o in offers]
     remarks, paths, owners = [], [], []
     for k, demand in enumerate(network.demands):
-        found, complete = relay_paths(network, demand, pools)
+        found, complete = demand_paths(network, demand, pools)
         paths += found
         owners += [k] * len(found)
         if not complete:

@@ -85,7 +85,11 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Key carried for one demand along one path; each hop spends `bits`."""
+    """Key carried for one demand along one path; each hop spends `bits`.
+
+    The shares of a key that is split travel on several ways from end to end; their hops follow each
+    other, way by way, and together they bring `bits`.
+    """
 
     demand: str
     hops: tuple[Hop, ...]

@@ -111,7 +111,10 @@ def path_in_words(hops: Sequence[Hop], titles: dict[str, str]) -> str:
     if not hops:
         return "at one node"
     words = titles.get(hops[0].a, hops[0].a)
-    for hop in hops:
+    for number, hop in enumerate(hops):
+        if number and hop.a != hops[number - 1].b:
+            # Another way of a key that travels in shares begins.
+            words += f" and {titles.get(hop.a, hop.a)}"
         way = "fibre" if hop.satellite is None else titles.get(hop.satellite, hop.satellite)
         words += f" → {titles.get(hop.b, hop.b)} (by {way})"
     return words

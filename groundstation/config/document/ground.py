@@ -6,6 +6,7 @@ from pydantic import AfterValidator
 
 from groundstation.config.document.fields import Name, Table, Text, needed, optional, physical
 from groundstation.config.document.optics import Detector, Source
+from groundstation.config.document.split import SplitText
 from groundstation.config.use import parse_key_use
 
 
@@ -70,4 +71,7 @@ class Demand(Table):
     )
     untrusted: list[Name] = optional(
         [], "stations, fibre nodes or satellites that must not know the key"
+    )
+    split: SplitText | None = optional(
+        None, 'shares on ways without a common node, and how many give the key: "2 of 3"'
     )

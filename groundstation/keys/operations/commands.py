@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from groundstation.errors import UsageError
+from groundstation.keys.errors import KeyStaleError
 from groundstation.keys.operations.importing import import_files
 from groundstation.keys.operations.opening import Desk
+from groundstation.keys.operations.ordering import relay_plan
 from groundstation.keys.operations.relaying import (
     combine,
-    relay_plan,
     take_announcements,
     write_requests,
 )
@@ -55,7 +56,8 @@ def _relay(desk: Desk, arguments: Arguments) -> Any:
         )
         for each in arguments["relays"]
     )
-    plan = Plan(arguments["plan_id"], "", (), relays, (), (), 0.0, 0.0, "", ())
+    night = str(arguments.get("night", ""))
+    plan = Plan(arguments["plan_id"], night, (), relays, (), (), 0.0, 0.0, "", ())
     is_dry = bool(arguments.get("dry_run"))
     return [asdict(each) for each in relay_plan(desk, plan, is_dry=is_dry)]
 
@@ -107,9 +109,21 @@ def _anchor(desk: Desk, arguments: Arguments) -> Any:
 
 
 def _fast_forward(desk: Desk, arguments: Arguments) -> Any:
+    """Catch up with anchors and with what the other ends told the station process."""
+    learned = dict(desk.node.learned)
+    if not arguments["anchors"] and not learned:
+        raise KeyStaleError(
+            "catching up: nobody has told how far key was used since the backup",
+            hint="start `groundstation keys serve` and wait for the other nodes, or give anchors",
+        )
     marks = [mark for line in arguments["anchors"] for mark in read_anchor(line).marks]
+    marks += [mark for told in learned.values() for mark in told]
     decision = desk.store.fast_forward(marks)
-    return {"burned_bits": sum(entry.extent.length for entry in decision.entries)}
+    desk.node.learned.clear()
+    return {
+        "burned_bits": sum(entry.extent.length for entry in decision.entries),
+        "pools_told": sorted(f"{pool.a}-{pool.b}" for pool in learned),
+    }
 
 
 COMMANDS: dict[str, Command] = {

@@ -1,15 +1,15 @@
-"""Carry out a plan's relays: orders, requests to satellites, announcements, split trust."""
+"""What relays need of people: requests to satellites, their announcements, shares combined."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from groundstation.keys.errors import KeyLedgerError, KeyMessageError
 from groundstation.keys.imports.transport import TransportKey
 from groundstation.keys.operations.opening import Desk
+from groundstation.keys.operations.ordering import RelayResult, sentence
 from groundstation.keys.relay import custody
-from groundstation.keys.relay.chain import combination_order, demand_named, orders_of
+from groundstation.keys.relay.chain import combination_order, demand_named
 from groundstation.keys.relay.documents import held_of_commit, order_of_text
 from groundstation.keys.relay.errors import RelayError
 from groundstation.keys.relay.records import Announcer, Order
@@ -21,76 +21,6 @@ from groundstation.keys.relay.satellite_files import (
     transport_of,
     write_text,
 )
-from groundstation.keys.station.errors import TagShortageError
-from groundstation.keys.store.documents import Document
-from groundstation.keys.store.unit import Unit
-from groundstation.plan.records import Plan, Relay
-
-PLANNED = "relay-planned"
-
-
-@dataclass(frozen=True, slots=True)
-class RelayResult:
-    """What became of one relay of a plan, at this node.
-
-    Parameters
-    ----------
-    outcome : "ordered", "ordered before", "refused", or "of another node"
-    """
-
-    demand: str
-    path: str
-    n_bits: int
-    outcome: str
-    order_id: str | None
-    detail: str
-
-
-def relay_plan(desk: Desk, plan: Plan, *, is_dry: bool = False) -> list[RelayResult]:
-    """Order every relay of a plan whose path begins at this node; each once."""
-    return [
-        result
-        for number, relay in enumerate(plan.relays)
-        for result in _relay(desk, plan.plan_id, number, relay, is_dry=is_dry)
-    ]
-
-
-def _relay(
-    desk: Desk, plan_id: str, number: int, relay: Relay, *, is_dry: bool
-) -> Iterable[RelayResult]:
-    told = " - ".join(
-        [relay.hops[0].a, *(f"({h.satellite}) {h.b}" if h.satellite else h.b for h in relay.hops)]
-        if relay.hops
-        else ["one building"]
-    )
-    if not relay.hops or relay.hops[0].a != desk.policy.node:
-        yield RelayResult(relay.demand, told, relay.bits, "of another node", None, "")
-        return
-    place = f"{plan_id} {number}"
-    known = desk.store.reader.document(PLANNED, place)
-    if known is not None:
-        yield RelayResult(
-            relay.demand, told, relay.bits, "ordered before", known.payload or None, ""
-        )
-        return
-    try:
-        orders = orders_of(desk.network, relay, new_id=uuid4, now=desk.clock())
-        if not is_dry:
-            desk.store.transact(lambda unit: _begin(unit, desk, orders, place))
-    except (KeyLedgerError, TagShortageError) as error:
-        yield RelayResult(relay.demand, told, relay.bits, "refused", None, _sentence(error))
-        return
-    outcome = "would be ordered" if is_dry else "ordered"
-    for order in orders:
-        yield RelayResult(relay.demand, told, order.n_bits, outcome, str(order.order_id), "")
-    if not orders:
-        yield RelayResult(relay.demand, told, 0, "nothing to do", None, "the pair shares a fibre")
-
-
-def _begin(unit: Unit, desk: Desk, orders: tuple[Order, ...], place: str) -> None:
-    for order in orders:
-        desk.node.dialogue.begin(unit, order)
-    unit.attach(Document(PLANNED, place, " ".join(str(order.order_id) for order in orders)))
 
 
 def combine(desk: Desk, demand: str, segment_ids: Iterable[UUID], threshold: int) -> RelayResult:
@@ -159,7 +89,7 @@ def _announcement(desk: Desk, path: Path) -> RelayResult:
         _check_ours(desk, order, announcement.name)
         desk.node.announced(order_id, announcement)
     except KeyLedgerError as error:
-        reason = _sentence(error)
+        reason = sentence(error)
         payload = {"file": path.name[:200], "reason": reason[:400]}
         desk.store.transact(lambda unit: unit.audit("announcement-refused", payload))
         return RelayResult("", path.name, 0, "refused", None, reason)
@@ -192,8 +122,3 @@ def _named_key(desk: Desk, text: str) -> TransportKey:
         if key.key_id == name:
             return key
     raise KeyMessageError(f"it is authenticated under '{name[:80]}', which is not here")
-
-
-def _sentence(error: KeyLedgerError) -> str:
-    parts = [str(error), error.where, error.hint]
-    return "; ".join(part for part in parts if part)

@@ -16,6 +16,7 @@ from groundstation.keys.relay.errors import RelayError
 from groundstation.keys.relay.records import Announcer, Held, Link, Order, OrderKind
 from groundstation.network import Demand, Network
 from groundstation.plan.records import Hop, Relay
+from groundstation.plan.shares import is_fibre_alone
 
 # One relay message carries all bits; larger relays are cut into several orders.
 LARGEST_ORDER_BITS = 8_000_000
@@ -31,32 +32,39 @@ def orders_of(
     Raises
     ------
     RelayError
-        The demand forbids a node in between, or the path is none between the demand's ends.
+        The demand forbids a node in between, wants its key in shares, or the path is none between
+        the demand's ends.
     """
     demand = demand_named(network, relay.demand)
     left = relay.bits // 8 * 8
-    is_fibre = len(relay.hops) == 1 and relay.hops[0].satellite is None
-    if not relay.hops or is_fibre or not left:
+    if not relay.hops or is_fibre_alone(relay.hops) or not left:
         return ()
+    if demand.split is not None:
+        raise RelayError(
+            f"relaying key for {demand.name}: the plan has one way, the demand wants"
+            f" {demand.split.shares} shares"
+        )
     found = []
     while left:
         n_bits = min(left, LARGEST_ORDER_BITS)
-        found.append(relay_order(network, demand, relay.hops, n_bits, new_id=new_id, now=now))
+        wary = demand.untrusted
+        found.append(order_along(network, demand, relay.hops, n_bits, wary, new_id=new_id, now=now))
         left -= n_bits
     return tuple(found)
 
 
-def relay_order(
+def order_along(
     network: Network,
     demand: Demand,
     hops: Sequence[Hop],
     n_bits: int,
+    untrusted: frozenset[str],
     *,
     new_id: Callable[[], UUID],
     now: float,
 ) -> Order:
-    """One order along a path; raises as `orders_of` does."""
-    _check_path(network, demand, hops)
+    """One order along a path, nobody of `untrusted` in between; raises as `orders_of` does."""
+    _check_path(network, demand, hops, untrusted)
     links, announcers = tuple(_links(hops)), tuple(_announcers(hops))
     return Order(
         new_id(),
@@ -67,7 +75,7 @@ def relay_order(
         n_bits,
         links,
         announcers,
-        demand.untrusted,
+        untrusted,
         1,
         1,
         now,
@@ -82,7 +90,9 @@ def demand_named(network: Network, name: str) -> Demand:
     raise RelayError(f"relaying key for {name}: the network file has no such demand")
 
 
-def _check_path(network: Network, demand: Demand, hops: Sequence[Hop]) -> None:
+def _check_path(
+    network: Network, demand: Demand, hops: Sequence[Hop], untrusted: frozenset[str]
+) -> None:
     node = {site.name: site.node for site in network.sites}
     ends = (node[demand.a], node[demand.b])
     told = f"relaying key for {demand.name}"
@@ -91,7 +101,7 @@ def _check_path(network: Network, demand: Demand, hops: Sequence[Hop]) -> None:
         raise RelayError(f"{told}: the path does not join {ends[0]} and {ends[1]}")
     middle = [*(hop.satellite for hop in hops if hop.satellite), *(hop.b for hop in hops[:-1])]
     for name in middle:
-        if name in demand.untrusted:
+        if name in untrusted:
             raise RelayError(f"{told}: {name} would know the key, and the demand does not trust it")
     distrusted = {s.name for s in network.satellites if not s.is_trusted}
     for name in middle:
@@ -160,8 +170,25 @@ def combination_order(
         of the demand would still know the key.
     """
     node = {site.name: site.node for site in network.sites}
-    a, b = sorted((node[demand.a], node[demand.b]))
-    told = f"combining key for {demand.name}"
+    ends = node[demand.a], node[demand.b]
+    return combination_of(
+        demand.name, ends, demand.untrusted, shares, threshold, new_id=new_id, now=now
+    )
+
+
+def combination_of(
+    demand: str,
+    ends: tuple[str, str],
+    untrusted: frozenset[str],
+    shares: Sequence[Segment],
+    threshold: int,
+    *,
+    new_id: Callable[[], UUID],
+    now: float,
+) -> Order:
+    """What `combination_order` makes, for a demand of that name between two nodes."""
+    a, b = sorted(ends)
+    told = f"combining key for {demand}"
     if len(shares) < 2 or not 2 <= threshold <= len(shares):
         raise RelayError(f"{told}: a threshold of {threshold} of {len(shares)} splits no trust")
     for share in shares:
@@ -173,9 +200,9 @@ def combination_order(
             if both := one & other:
                 raise RelayError(f"{told}: {', '.join(sorted(both))} would know two shares")
     label = combined([share.trust for share in shares], threshold)
-    if knows(label, demand.untrusted):
-        untrusted = ", ".join(sorted(demand.untrusted))
-        raise RelayError(f"{told}: {untrusted} would know {threshold} shares")
+    if knows(label, untrusted):
+        distrusted = ", ".join(sorted(untrusted))
+        raise RelayError(f"{told}: {distrusted} would know {threshold} shares")
     # Both lanes of every share must be equally long; the shortest share decides.
     n_bits = min(lane_lengths(share.n_bits, 2)[0] for share in shares)
     owners = (a, b)
@@ -187,7 +214,7 @@ def combination_order(
     return Order(
         new_id(),
         OrderKind.COMBINATION,
-        demand.name,
+        demand,
         a,
         b,
         n_bits,

@@ -24,6 +24,7 @@ from groundstation.keys.ledger.records import (
     Extent,
     Purpose,
     Role,
+    SegmentStage,
 )
 from groundstation.keys.ledger.spans import contains
 from groundstation.keys.ledger.views import Proposal, Request, Restriction, Span
@@ -32,7 +33,7 @@ from groundstation.keys.relay.documents import (
     order_of_text,
     order_text,
 )
-from groundstation.keys.relay.errors import RelayError
+from groundstation.keys.relay.errors import RelayError, RelayNotYetError
 from groundstation.keys.relay.records import Announcement, Announcer, Held, Order
 from groundstation.keys.splitting.shares import (
     combine_xor,
@@ -75,6 +76,8 @@ def prepare(unit: Unit, order: Order, offered: Mapping[int, tuple[Extent, ...]])
     ------
     RelayError
         The order has ended, or asks this node for nothing.
+    RelayNotYetError
+        A segment of it waits here for the other end's digest.
     KeyLedgerError
         The rules refuse a reservation; none of the order's was made then.
     """
@@ -84,6 +87,7 @@ def prepare(unit: Unit, order: Order, offered: Mapping[int, tuple[Extent, ...]])
         raise RelayError(f"the order has ended: {reason}", where=where)
     if node not in order.nodes:
         raise RelayError(f"the order asks nothing of {node}", where=where)
+    _check_agreed(unit, order, offered)
     unit.attach(Document(ORDER, str(order.order_id), order_text(order)))
     for index, link in enumerate(order.links):
         if unit.view.allocation(order.allocation_id(index)) is not None:
@@ -93,6 +97,16 @@ def prepare(unit: Unit, order: Order, offered: Mapping[int, tuple[Extent, ...]])
         elif link.follower == node and index in offered:
             unit.reserve_theirs(_proposal(order, index, offered[index]))
     return held_here(unit, order)
+
+
+def _check_agreed(unit: Unit, order: Order, offered: Mapping[int, tuple[Extent, ...]]) -> None:
+    """The other end may use a segment a moment before its answer has made it usable here."""
+    asked = {link.segment_id for link in order.links if unit.view.node in link.holders}
+    asked |= {extent.segment_id for extents in offered.values() for extent in extents}
+    for segment_id in asked - {None}:
+        segment = None if segment_id is None else unit.view.segment(segment_id)
+        if segment is not None and segment.stage is SegmentStage.WAITING:
+            raise RelayNotYetError("its digest is not compared yet", where=f"segment {segment_id}")
 
 
 def _lead(unit: Unit, order: Order, index: int) -> None:
@@ -152,9 +166,7 @@ def held_here(unit: Unit, order: Order) -> dict[int, Held]:
         A reservation has burned: the order cannot be carried out any more.
     """
     held = {}
-    for index, link in enumerate(order.links):
-        if unit.view.node not in link.holders:
-            continue
+    for index in range(len(order.links)):
         allocation = unit.view.allocation(order.allocation_id(index))
         if allocation is None:
             continue

@@ -12,8 +12,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from groundstation.keys.errors import KeyLedgerError, KeyMessageError, KeyStaleError
-from groundstation.keys.ledger.records import Allocation, Purpose, Role
-from groundstation.keys.ledger.views import LedgerView, Request, Restriction
+from groundstation.keys.ledger.records import Allocation, Pool, Purpose, Role
+from groundstation.keys.ledger.views import LedgerView, Mark, Request, Restriction
 from groundstation.keys.protocol.agreement import other_end
 from groundstation.keys.protocol.events import (
     Asked,
@@ -21,6 +21,7 @@ from groundstation.keys.protocol.events import (
     Failed,
     Fetched,
     GaveUp,
+    Learned,
     Outcome,
     Received,
     Release,
@@ -33,7 +34,9 @@ from groundstation.keys.protocol.messages import Sync
 from groundstation.keys.protocol.wire import document_of, message_of
 from groundstation.keys.relay import custody
 from groundstation.keys.relay.documents import order_of_text
+from groundstation.keys.relay.errors import RelayError, RelayNotYetError
 from groundstation.keys.relay.records import Announcement, Order
+from groundstation.keys.relay.shares import ShareSet, combination_of_set, open_sets
 from groundstation.keys.station.dialogue import Dialogue
 from groundstation.keys.station.errors import TagShortageError
 from groundstation.keys.station.tags import is_genuine, parse, tagged
@@ -89,6 +92,8 @@ class Node:
         self._long_patience_s = long_patience_s
         self._state = Station(dialogue.tagging.new_id())
         self._waiting: dict[UUID, Future[bytes]] = {}
+        # How far the other ends have seen key of a pool allocated; a restored backup asks them.
+        self.learned: dict[Pool, tuple[Mark, ...]] = {}
         self._gate = threading.Lock()
 
     # The protocol of deliveries and digests.
@@ -140,7 +145,9 @@ class Node:
     def _happen(self, event: Event, sender: str = "") -> Messages:
         outcome, keys = self._step(event, sender)
         for effect in outcome.effects:
-            if isinstance(effect, Release | Failed):
+            if isinstance(effect, Learned):
+                self.learned[effect.pool] = effect.marks
+            else:
                 self._settle(effect, keys)
         return [(each.recipient, document_of(each.message)) for each in outcome.messages]
 
@@ -213,7 +220,21 @@ class Node:
                 self.store.transact(partial(self._go_on, order=order, now=now))
             except KeyLedgerError as error:
                 stuck[order.order_id] = str(error)
+        for shares in open_sets(self.store.reader):
+            try:
+                self.store.transact(partial(self._combine, shares=shares, now=now))
+            except RelayError as error:
+                # They can never become one key; each stays what its label says.
+                self.store.transact(partial(_end_set, shares=shares, reason=str(error)))
+            except KeyLedgerError as error:
+                stuck[shares.set_id] = str(error)
         return stuck
+
+    def _combine(self, unit: Unit, shares: ShareSet, now: float) -> None:
+        """Make one key of shares, once all of them have come or are given up."""
+        order = combination_of_set(unit, shares, now)
+        if order is not None:
+            self.dialogue.begin(unit, order)
 
     def _go_on(self, unit: Unit, order: Order, now: float) -> None:
         is_committed = unit.document(custody.COMMIT, str(order.order_id)) is not None
@@ -306,9 +327,14 @@ class Node:
             raise KeyMessageError(f"a relay {role} of {peer} is not genuine")
 
 
+def _end_set(unit: Unit, shares: ShareSet, reason: str) -> None:
+    custody.end(unit, shares.set_id, reason)
+    unit.audit("shares-ended", {"set": str(shares.set_id), "reason": reason[:400]})
+
+
 def _is_final(error: KeyLedgerError) -> bool:
     """Whether trying again later is of no use."""
-    return not isinstance(error, StoreError | KeyStaleError | TagShortageError)
+    return not isinstance(error, StoreError | KeyStaleError | TagShortageError | RelayNotYetError)
 
 
 def _reason(error: Exception) -> str:

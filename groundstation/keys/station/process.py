@@ -163,6 +163,10 @@ class StationProcess:
                 await write_frame(writer, await self._answer(peer, frame))
         except (LinkError, OSError) as error:
             _LOG.warning("a connection ends: %s", error)
+        except asyncio.CancelledError:
+            # This process ends. Nobody awaits the task of a connection, and asyncio would tell of
+            # a cancelled one as of a fault.
+            return
         finally:
             writer.close()
             with contextlib.suppress(OSError, ssl.SSLError):

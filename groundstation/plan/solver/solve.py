@@ -24,7 +24,7 @@ from groundstation.plan.solver.insertion import insert_in_order
 from groundstation.plan.solver.lagrangian import Structure, structure_of
 from groundstation.plan.solver.master import Plan, Relaxed, relax
 from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Solution
-from groundstation.plan.solver.price_iterations import STEPS, find_prices
+from groundstation.plan.solver.price_iterations import STEPS, Priced, find_prices
 from groundstation.plan.solver.programme import build
 from groundstation.plan.solver.standing import Progress, Standing, silent
 
@@ -37,11 +37,15 @@ _SMALL, _TINY = 3_000, 300
 _ROUGH_GAP, _FINE_GAP, _LIMITED_GAP = 5e-3, 1e-4, 6e-3
 _QUICK_STEPS = 40
 _RESTRICTED_WINDOWS = 20_000
-_MIDDLE = Plan(windows=1_000, paths=60, tolerance=0.05, rounds=4, gap=1e-3)
-_LARGE = Plan(windows=3_000, paths=3, tolerance=0.02, rounds=3, gap=2.5e-3)
+_MIDDLE = Plan(windows=1_000, share=1e-3, paths=60, tolerance=0.01, rounds=4, gap=1e-3)
+_LARGE = Plan(windows=3_000, share=1e-2, paths=0, tolerance=0.0, rounds=1, gap=4e-3)
 _HUGE_WINDOWS = 150_000
 # With so many satellites a demand takes a little from each: it needs nearly all of its paths.
-_HUGE = Plan(windows=12_000, paths=200, tolerance=10.0, rounds=1, gap=1e-2)
+_HUGE = Plan(windows=12_000, share=1e-3, paths=0, tolerance=0.0, rounds=1, gap=1e-2)
+# A satellite by itself may use more deliveries than the programme over all of them.
+_WIDER = 0.3
+# The relay between two turns may leave this part of the value; the last one leaves less.
+_ROUGH_RELAY, _FINE_RELAY = 1e-3, 2e-4
 _PASSES = 2
 _TAKEN = 0.999
 
@@ -165,7 +169,7 @@ def _decomposed(best: Standing, gap: float | None) -> str:
     if is_middle:
         _restricted(best, relaxed)
         return "prices, relaxation, one programme over near-best windows"
-    _by_satellite(best, relaxed)
+    _by_satellite(best, priced, relaxed, plan)
     return "prices, relaxation, satellite by satellite"
 
 
@@ -185,19 +189,24 @@ def _restricted(best: Standing, relaxed: Relaxed) -> None:
     _deliver(best, "near-best windows", chosen, always=True, start=relaxed.deliveries)
 
 
-def _by_satellite(best: Standing, relaxed: Relaxed) -> None:
+def _by_satellite(best: Standing, priced: Priced, relaxed: Relaxed, plan: Plan) -> None:
     """Round satellite by satellite, then in turn the exact relay and each satellite again."""
     structure = best.structure
     state = State(relaxed.share, relaxed.flow_kbit)
-    for number in range(_PASSES):
-        state = improve(structure, state, relaxed.offered, relaxed.deliveries, is_late=best.is_late)
-        chosen = _whole(structure, state.share)
-        last = number == _PASSES - 1
-        useful = best.useful if last else best.useful & relaxed.deliveries
-        found = deliver(
-            structure, chosen, useful, start=relaxed.deliveries, time_limit_s=best.remaining_s()
+    wide = best.useful & (priced.delivery_share > _WIDER * plan.share) | relaxed.deliveries
+    likely = relaxed.deliveries
+    for number in range(1, _PASSES + 1):
+        state = improve(
+            structure, state, relaxed.offered, wide | (state.flow_kbit > 0.0), is_late=best.is_late
         )
-        best.take(f"satellite by satellite {number + 1}", chosen, found.flow_kbit)
+        chosen = _whole(structure, state.share)
+        likely = likely | (state.flow_kbit > 0.0)
+        found = deliver(
+            structure, chosen, best.useful, start=likely,
+            tolerance=_FINE_RELAY if number == _PASSES else _ROUGH_RELAY,
+            time_limit_s=best.remaining_s(),
+        )  # fmt: skip
+        best.take(f"satellite by satellite {number}", chosen, found.flow_kbit)
         share = np.zeros(len(state.share))
         share[chosen] = 1.0
         state = State(share, found.flow_kbit)
@@ -226,6 +235,9 @@ def _starts_empty(structure: Structure, useful: Flags) -> bool:
     """Whether most pools that deliveries could use hold less than one demand of a period."""
     relay = structure.model.relay
     used = np.unique(relay.pool_use[useful.any(axis=1)].indices)
+    if not used.size:
+        # Fibres alone carry everything.
+        return False
     typical = float(np.median(relay.demand_kbit[relay.demand_kbit > 0.0]))
     return bool((relay.stock_kbit[used] < typical).mean() > 0.5)
 

@@ -148,7 +148,9 @@ class Country:
 
     # Producers.
 
-    def file(self, station, n_bits, *, satellite=None, peer=None, pass_id=None, key=None):
+    def file(
+        self, station, n_bits, *, satellite=None, peer=None, pass_id=None, key=None, producer=""
+    ):
         """A sealed file of final key for one station, and for its peer if there is one."""
         segment_id = self.uuid()
         drawn = key or pack(self.rng.integers(0, 2, n_bits, dtype=np.uint8))
@@ -156,7 +158,7 @@ class Country:
         segment = FileSegment(
             segment_id,
             1,
-            "simulation",
+            producer or "simulation",
             "",
             None,
             satellite,

@@ -23,11 +23,8 @@ from groundstation.keys.operations.levels import (
 )
 from groundstation.keys.operations.month import month_account, month_of
 from groundstation.keys.operations.opening import promise_of
-from groundstation.keys.operations.relaying import (
-    relay_plan,
-    take_announcements,
-    write_requests,
-)
+from groundstation.keys.operations.ordering import relay_plan
+from groundstation.keys.operations.relaying import take_announcements, write_requests
 from groundstation.keys.relay.satellite_files import (
     SatelliteMemory,
     announcement_text,

@@ -47,7 +47,7 @@ NODES = ("bari", "graz", "matera", "munich")
 ORDER_ID = UUID(int=77)
 
 
-def network(untrusted=(), distrusted=()):
+def network(untrusted=(), distrusted=(), split=None):
     return SimpleNamespace(
         sites=[SimpleNamespace(name=f"at-{name}", node=name) for name in NODES],
         satellites=[
@@ -56,7 +56,9 @@ def network(untrusted=(), distrusted=()):
         ],
         fibre_links=[SimpleNamespace(a="bari", b="matera"), SimpleNamespace(a="graz", b="munich")],
         demands=[
-            SimpleNamespace(name="grid", a="at-munich", b="at-bari", untrusted=frozenset(untrusted))
+            SimpleNamespace(
+                name="grid", a="at-munich", b="at-bari", untrusted=frozenset(untrusted), split=split
+            )
         ],
     )
 
