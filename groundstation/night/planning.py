@@ -2,8 +2,9 @@
 
 The rules it keeps:
 
-1. Passes and outages of the plan that is published tell whether anything changed. If nothing did,
-   the plan stays, whatever the hour: the freeze binds a new plan and never makes one.
+1. Passes and outages of the plan that is published, and the key that was in the pools, tell
+   whether anything changed. If nothing did, the plan stays, whatever the hour: the freeze binds a
+   new plan and never makes one.
 2. A new plan replaces the one that people hold and is frozen against it, from `now` on.
 3. What a plan was made from is kept with it.
 """
@@ -24,7 +25,12 @@ from groundstation.night.gathering import (
     weather_digest,
     weather_of,
 )
-from groundstation.night.key_levels import held_document, held_from, held_of_network
+from groundstation.night.key_levels import (
+    have_pools_changed,
+    held_document,
+    held_from,
+    held_of_network,
+)
 from groundstation.night.outcome import decide_night, outcome_of, plan_hash
 from groundstation.night.record_codec import encode
 from groundstation.night.run import NightRun, basis_of
@@ -44,6 +50,11 @@ def make_plan_step(run: NightRun) -> None:
     basis = basis_of(run.network, run.night, run.outputs[Step.FORECAST], outages)
     current = plan_origin(run.db, current_plan_id(run.db, run.night))
     is_same = current is not None and current.basis == basis
+    if current is not None and is_same:
+        published = stored_plan(run, current.plan_id)
+        is_same = published is None or not have_pools_changed(
+            run.network, published.plan, held_from(current.inputs.get("held")), held, run.now
+        )
     if current is not None and is_same:
         previous, now = stored_plan(run, current.previous), current.run_at
         held = held_from(current.inputs.get("held"))
@@ -147,7 +158,13 @@ def planned_outcome(run: NightRun) -> NightOutcome:
     decision: Decision = made["decision"]
     around = Circumstances(run.now, permissions=run.output(Step.PASSES)["permissions"])
     outcome = outcome_of(
-        run.network, run.night, run.now, run.output(Step.FORECAST), decision, around
+        run.network,
+        run.night,
+        run.now,
+        run.output(Step.FORECAST),
+        decision,
+        around,
+        weather_of(run),
     )
     return replace(outcome, permissions=made["origins"])
 
