@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from groundstation import __version__
+from groundstation.cli.completion import is_completing, name_parameters, with_names
 from groundstation.cli.settings import Settings, UtcInstant
 
 # One line per command: module, and the help line that `--help` shows without importing it.
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prune": ("prune", "List or remove what old nights leave behind."),
     "doctor": ("doctor", "Check versions, data ages, lock and database."),
     "install": ("install", "Print systemd units or a crontab line for the nightly run."),
+    "completion": ("completion", "Print the completion script of a shell."),
 }
 
 
@@ -50,6 +52,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"groundstation.cli.{COMMANDS[cmd_name][0]}_command")
         command: click.Command = module.command
+        if is_completing():
+            return with_names(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -129,4 +133,6 @@ def main() -> NoReturn:
     """Run the command line; every error becomes one message and its exit code."""
     from groundstation.cli.failure import run
 
+    if is_completing():
+        name_parameters(groundstation)
     sys.exit(run(groundstation))
