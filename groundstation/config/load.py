@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from groundstation.config.consistency import inconsistencies
 from groundstation.config.document.root import Document
+from groundstation.config.export import export_policy_of
 from groundstation.config.faults import Finding, findings_of
 from groundstation.config.keys import key_store_of
 from groundstation.config.locator import LineIndex, locate, path_text
@@ -135,6 +136,7 @@ def network_of_file(file: NetworkFile) -> Network:
         permissions=permissions_of(document.permissions),
         notify=notify_of(document.notify),
         plan=plan_policy_of(document.plan),
+        export=export_policy_of(document.export),
         key_store=key_store_of(document.keys, document.randomness, file.path.parent),
     )
 

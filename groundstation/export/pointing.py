@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from groundstation.errors import UsageError
 from groundstation.export.delimited import delimited
+from groundstation.export_policy import FASTEST_HZ, SLOWEST_HZ
 from groundstation.instants import utc_text
 from groundstation.network import Station
 from groundstation.night_records import NightPass
@@ -25,7 +26,6 @@ from tle.trajectory.inertial import earth_fixed_to_inertial
 
 Floats = NDArray[np.float64]
 
-SLOWEST_HZ, FASTEST_HZ = 1.0, 10.0
 SECONDS_PER_DAY = 86_400.0
 _ARCSEC = np.degrees(1.0) * 3_600.0
 

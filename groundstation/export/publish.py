@@ -7,7 +7,6 @@
 """
 
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -15,9 +14,8 @@ from pathlib import Path, PurePosixPath
 from groundstation.atomic import write_atomically
 from groundstation.errors import StateError, UsageError
 from groundstation.export.files import ExportFile, safe_name
+from groundstation.export_policy import PLACEHOLDERS, pattern_fault
 
-PLACEHOLDERS = ("name", "night", "plan", "satellite", "station", "pass", "suffix")
-DEFAULT_PATTERN = "{name}"
 LATEST = "latest"
 
 
@@ -31,10 +29,10 @@ def named(
     UsageError
         the pattern has an unknown placeholder, leaves the folder, or gives two files one path
     """
-    unknown = sorted(set(re.findall(r"{([^{}]*)}", pattern)) - set(PLACEHOLDERS))
-    if unknown or re.sub(r"{[^{}]*}", "", pattern).strip("{}") != re.sub(r"{[^{}]*}", "", pattern):
+    fault = pattern_fault(pattern)
+    if fault is not None:
         raise UsageError(
-            f"pattern {pattern!r}: no placeholder {{{unknown[0] if unknown else ''}}}",
+            f"pattern {pattern!r}: {fault}",
             hint="use " + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
         )
     paths: dict[str, bytes] = {}
@@ -49,9 +47,6 @@ def named(
             "suffix": file.suffix,
         }
         path = pattern.format_map(parts)
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or path.endswith("/"):
-            raise UsageError(f"pattern {pattern!r} leads out of the folder: {path!r}")
         if path in paths:
             raise UsageError(
                 f"pattern {pattern!r} gives two files the name {path!r}",

@@ -24,6 +24,7 @@ from groundstation.export.pass_rows import SCHEMA as PASSES_SCHEMA
 from groundstation.export.pass_rows import pass_rows
 from groundstation.export.plan_document import plan_document
 from groundstation.instants import utc_text
+from groundstation.night.further_exports import MISSING, further_files
 from groundstation.night.gathering import calibration_of
 from groundstation.night.issue import issued_forecasts
 from groundstation.night.planning import planned_origin, planned_outcome
@@ -50,8 +51,15 @@ def export_files(outcome: NightOutcome) -> dict[str, str]:
 
 def make_export(run: NightRun) -> None:
     """Write the night down for machines."""
+
+    def work() -> bytes:
+        outcome = planned_outcome(run)
+        further = further_files(outcome, run.folder / "nights" / "latest")
+        return encode({**further, **export_files(outcome)})
+
     inputs = run.hash_of("export", run.outputs[Step.FORECAST], run.outputs[Step.PLAN])
-    run.make(Step.EXPORT, inputs, lambda: encode(export_files(planned_outcome(run))))
+    run.make(Step.EXPORT, inputs, work)
+    run.warnings.extend(run.output(Step.EXPORT).get(MISSING, "").splitlines())
 
 
 def make_report(run: NightRun) -> None:
@@ -144,6 +152,7 @@ def keep_folder(nights: Path, night: str, plan_id: str, files: Mapping[str, str]
                 return path
         staging.mkdir()
         for name, text in files.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(staging / name, text)
         staging.replace(path)
     except OSError as error:
@@ -173,8 +182,9 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 def _holds(folder: Path, files: Mapping[str, str]) -> bool:
     try:
-        return all((folder / name).read_text(encoding="utf-8") == files[name] for name in files)
-    except (OSError, UnicodeDecodeError):
+        # As bytes: reading text would turn the line ends of a calendar.
+        return all((folder / name).read_bytes() == files[name].encode() for name in files)
+    except OSError:
         return False
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundstation.config.document.export import Export
 from groundstation.config.document.fields import Name, Table, Text, needed, optional, tables
 from groundstation.config.document.ground import Demand, FibreLink, FibreNode, Site
 from groundstation.config.document.keys import Keys, Randomness
@@ -91,3 +92,6 @@ class Document(Table):
         default_factory=Randomness, description="where random bytes come from"
     )
     plan: Plan = Field(default_factory=Plan, description="what a plan is to achieve")
+    export: Export = Field(
+        default_factory=Export, description="files that a night writes for other programs"
+    )

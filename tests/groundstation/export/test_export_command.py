@@ -1,12 +1,14 @@
+"""`groundstation export` writes what is asked for, whole or not at all."""
+
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from groundstation.cli.export_command import FORMAT_NAMES
 from groundstation.cli.main import groundstation
 from groundstation.export.formats import FORMATS, ExportSettings
+from groundstation.export_policy import FORMAT_NAMES
 
 NOW = ["--example", "micius-2016", "--now", "2016-12-19T04:00Z"]
 
@@ -21,8 +23,8 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_command_offers_every_format():
-    assert set(FORMAT_NAMES) == set(FORMATS)
+def test_the_command_and_the_network_file_offer_every_format():
+    assert list(FORMAT_NAMES) == list(FORMATS)
 
 
 def test_every_format_of_hostile_names_writes_files_with_safe_names(hostile):
@@ -48,3 +50,8 @@ def test_an_export_lists_what_it_wrote_and_says_unchanged_the_second_time(here):
         standalone_mode=False,
     )  # fmt: skip
     assert second.output.splitlines()[-1] == "unchanged"
+
+
+def test_the_shipped_schemas_are_printed():
+    printed = call("--schema", "plan")
+    assert json.loads(printed.output)["$id"] == "urn:qkd-groundstation:plan:1"

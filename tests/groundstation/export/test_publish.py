@@ -1,3 +1,5 @@
+"""Files appear whole, under the names asked for, and the link last."""
+
 import json
 from datetime import UTC, datetime
 
@@ -58,7 +60,8 @@ def test_a_pattern_sorts_files_into_folders():
         ("../{name}", "leads out of the folder"),
         ("/{name}", "leads out of the folder"),
         ("{night}", "two files the name"),
-        ("{name", "no placeholder"),
+        ("{name", "a brace has no partner"),
+        ("{name}}", "a brace has no partner"),
     ],
 )
 def test_a_pattern_that_cannot_be_is_refused(pattern, text):
