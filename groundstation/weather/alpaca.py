@@ -133,6 +133,8 @@ class AlpacaDevice:
         return bytes(body)
 
 
+# Air beyond it is told in kelvin, or in Fahrenheit on a warm day: the spread would look too large.
+_COLDEST_OR_HOTTEST_C = 60.0
 _SENSORS = {
     "CloudCover": (Quantity.CLOUD_TOTAL, 0.01),
     "WindSpeed": (Quantity.WIND_SPEED, 1.0),
@@ -165,11 +167,18 @@ def read_observing_conditions(
             continue
         scale = 1.0 if name == "CloudCover" and cloud_unit is CloudUnit.FRACTION else factor
         place = f"{device.address} {name}"
-        if name == "CloudCover" and cloud_unit is CloudUnit.PERCENT and 0.0 < value[0] <= 1.0:
+        is_doubtful = 0.0 < value[0] <= 1.0
+        if name == "CloudCover" and cloud_unit is CloudUnit.PERCENT and is_doubtful:
             refuse(place, "", f"{value[0]:g} percent may be a fraction: declare its unit")
+        if name == "Humidity" and is_doubtful:
+            refuse(place, "", f"{value[0]:g} percent may be a fraction: no air is so dry")
         values[quantity] = value[0] * scale
         ages_s.append(value[1])
     air, dew = (_sensor(device, name) for name in ("Temperature", "DewPoint"))
+    for name, measured in (("Temperature", air), ("DewPoint", dew)):
+        if measured is not None and not abs(measured[0]) <= _COLDEST_OR_HOTTEST_C:
+            place = f"{device.address} {name}"
+            refuse(place, "", f"{measured[0]:g} is no temperature in degrees Celsius")
     if air is not None and dew is not None:
         values[Quantity.DEW_POINT_SPREAD] = max(air[0] - dew[0], 0.0)
         ages_s += [air[1], dew[1]]

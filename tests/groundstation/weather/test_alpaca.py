@@ -127,6 +127,22 @@ def test_the_unit_of_cover_is_declared_and_a_doubtful_one_refused(provider, devi
     assert read(provider).series[Quantity.CLOUD_TOTAL][0, 0] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "match"),
+    [
+        ("humidity", 0.6, "0.6 percent may be a fraction"),
+        ("humidity", 140.0, "humidity"),
+        ("temperature", 291.2, "Temperature 291.2 is no temperature in degrees Celsius"),
+        ("dewpoint", 72.0, "DewPoint 72 is no temperature in degrees Celsius"),
+        ("windspeed", -1.0, "wind"),
+        ("rainrate", -0.1, "rain"),
+    ],
+)
+def test_a_value_in_a_unit_that_cannot_be_is_refused(provider, device, name, value, match):
+    device.values[name] = value
+    assert match in refused(provider)
+
+
 @pytest.mark.parametrize("error", [NOT_IMPLEMENTED, VALUE_NOT_SET])
 def test_a_property_that_is_not_there_is_unknown_and_so_not_safe(provider, device, error):
     device.errors["cloudcover"] = error
