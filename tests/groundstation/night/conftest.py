@@ -1,4 +1,3 @@
-# mypy: disable-error-code="assignment, no-any-return"
 """Nights that are really published, and processes that are really killed."""
 
 import os
@@ -10,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +43,13 @@ def example_of_whole_passes(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def published_once(tmp_path_factory) -> Path:
+def write_example() -> Callable[[Path], None]:
+    """A function that writes the example of these tests into a folder."""
+    return example_of_whole_passes
+
+
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
     example_of_whole_passes(folder)
     nightly(folder)
@@ -51,7 +57,7 @@ def published_once(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def published(published_once, tmp_path) -> Path:
+def published(published_once: Path, tmp_path: Path) -> Path:
     """A folder of its own with one published night."""
     folder = tmp_path / "published"
     shutil.copytree(published_once, folder, symlinks=True)
@@ -59,7 +65,7 @@ def published(published_once, tmp_path) -> Path:
 
 
 @pytest.fixture
-def fresh(tmp_path) -> Path:
+def fresh(tmp_path: Path) -> Path:
     """A folder in which no night has run."""
     folder = tmp_path / "fresh"
     folder.mkdir()
@@ -119,9 +125,9 @@ def _die_at(number: int) -> None:
         connection.set_trace_callback(_counting(hit))
         return connection
 
-    def counted(descriptor: int) -> None:
+    def counted(fd: Any) -> None:
         hit()
-        fsync(descriptor)
+        fsync(fd)
 
     os.fsync = counted
     sqlite3.connect = connected

@@ -94,14 +94,13 @@ def small_disk(tmp_path):
 
 @pytest.mark.slow
 def test_a_full_disk_is_an_error_that_leaves_nothing_half_written(
-    small_disk, published_once, run_night, capfd
+    small_disk, published_once, run_night, write_example, capfd
 ):
     """The night needs about three megabytes; after the disk has grown it ends as if undisturbed."""
     from groundstation.cli.failure import run
     from groundstation.cli.main import groundstation
-    from groundstation.config.examples import copy_example
 
-    copy_example("micius-2016", small_disk)
+    write_example(small_disk)
     command = ["-c", str(small_disk / "groundstation.toml"), "--now", "2016-12-19T08:00Z"]
     assert run(groundstation, [*command, "nightly"]) == 1
     said = capfd.readouterr().err

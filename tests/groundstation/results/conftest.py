@@ -1,4 +1,3 @@
-# mypy: disable-error-code="arg-type"
 """Passes of known links over stations of the European example, without any orbit."""
 
 from datetime import UTC, date, datetime, timedelta
@@ -73,6 +72,7 @@ class Nights:
         constants = constants_for(calibration, sender, place, self.night(number))
         refusal, forecast = forecast_link(self.network.key, sender, place, track, constants)
         assert refusal is None
+        assert forecast is not None
         spread = spread_of(self.network.key, sender, place, track, forecast, constants)
         length_s = float(track.times_s[-1] + 0.5)
         los = rise + timedelta(seconds=length_s)

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator"
 """Results on record: beside the forecast that was valid, never changed, never half written."""
 
 import os
@@ -84,7 +83,7 @@ def test_the_same_again_is_unchanged_and_another_needs_to_be_a_correction(nights
     other = replace(result, key_bits=result.key_bits - 1)
     with pytest.raises(ResultError, match=r"version 1, recorded .* from counts\.csv") as caught:
         record(nights, item, other)
-    assert "--correct" in caught.value.hint
+    assert "--correct" in str(caught.value.hint)
     assert record(nights, item, other, is_correction=True)[0] is Change.CORRECTED
     assert [v.version for v in versions_of(nights.db, item.pass_id)] == [1, 2]
     assert versions_of(nights.db, item.pass_id)[0].result.digest == result.digest
