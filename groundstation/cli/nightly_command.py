@@ -103,11 +103,18 @@ def _run(
     """The run with all that is around it; its exit status."""
     from contextlib import nullcontext
 
+    from groundstation.cli.progress import progress_of
     from groundstation.night.nightly import run_nightly
     from groundstation.night.steps import Step
 
     step = None if only is None else Step(only)
     watch = None if dry_run or only is not None else _watch(settings, network, log)
+
+    bar = progress_of("nightly", 1 if only else len(STEPS), is_wanted=not (log.is_json or as_json))
+
+    def begins(name: str) -> None:
+        log.begins(name)
+        bar.step(name)
 
     def ended(result: "StepResult") -> None:
         log.ended(result)
@@ -115,20 +122,21 @@ def _run(
             watch.ended(result)
 
     with watch or nullcontext():
-        result = run_nightly(
-            network,
-            night,
-            now=settings.instant(),
-            dry_run=dry_run,
-            offline=settings.offline,
-            is_present=settings.now is None,
-            first=step or Step.ELEMENTS,
-            last=step or Step.NOTIFY,
-            notifiers=() if dry_run else told_by(settings, network),
-            progress=log.begins,
-            begun=None if watch is None else watch.begun,
-            ended=ended,
-        )
+        with bar:
+            result = run_nightly(
+                network,
+                night,
+                now=settings.instant(),
+                dry_run=dry_run,
+                offline=settings.offline,
+                is_present=settings.now is None,
+                first=step or Step.ELEMENTS,
+                last=step or Step.NOTIFY,
+                notifiers=() if dry_run else told_by(settings, network),
+                progress=begins,
+                begun=None if watch is None else watch.begun,
+                ended=ended,
+            )
         show_result(
             result,
             as_json=as_json,

@@ -76,6 +76,7 @@ def command(
       groundstation passes --elements a.tle --sites b.csv --min-elevation-deg 20 --nl
     """
     from groundstation.cli.night_option import night_for, restricted, with_elevation
+    from groundstation.cli.progress import progress_of
     from groundstation.cli.result_state import calibration_in_force
     from groundstation.export.pass_rows import SCHEMA, pass_rows
     from groundstation.night.forecasts import survey
@@ -102,7 +103,9 @@ def command(
     documents = permission_documents(network)
     permissions = permissions_of_network(network, documents, settings.instant())
     calibration = calibration_in_force(network, evening) if sites is None else None
-    seen = survey(network, selection, start, stop, known, permissions, calibration)
+    title = f"passes of {len(network.satellites)} satellites over {len(network.stations)} stations"
+    with progress_of(title, None, is_wanted=form is None):
+        seen = survey(network, selection, start, stop, known, permissions, calibration)
     passes, doubts = seen.passes, seen.warnings
     if sites is None:
         weather = _weather(settings, whole, start, stop)

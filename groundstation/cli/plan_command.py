@@ -88,7 +88,7 @@ def command(
         both = min(set(include) & set(exclude))
         raise click.UsageError(f"{both} is both included and excluded")
     request = PlanRequest(night, start, stop, goal, wishes, time_limit)
-    outcome = planned(settings, request)
+    outcome = planned(settings, request, is_for_people=not as_json)
     document = plan_document(outcome)
     if as_json:
         click.echo(json.dumps(document, indent=1))
