@@ -4,11 +4,13 @@
 - What the fit takes as given (how deep the air is on a mean night, how much nights differ, how
   much blocks differ from the model) is estimated from the same passes, in turns with the fit; one
   night and a few blocks of belief keep few passes from proving too much.
+- How deep the air is on a mean night is not known exactly either: a constant is as sure as it is
+  when that is left open.
 - What no count speaks of is marked, and is later forecast as if there were no calibration.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
 import numpy as np
@@ -52,7 +54,7 @@ class FittedBand:
 
     Parameters
     ----------
-    fit : of `passes.counts.calibration.fit`
+    fit : of `passes.counts.calibration.fit`, its covariance that of `open_covariance`
     depth : of a night to come: mean, and standard deviation from night to night
     model_error_db : of a block
     """
@@ -93,7 +95,30 @@ def fit_band(passes: Sequence[MeasuredPass], depth: Normal) -> FittedBand:
     except LinkError as error:
         names = ", ".join(sorted({item.station for item in measured}))
         raise ResultError(f"no calibration of {names}: {error}") from error
-    return FittedBand(fit, night, model_error_db)
+    return FittedBand(replace(fit, covariance=open_covariance(fit)), night, model_error_db)
+
+
+def open_covariance(fit: Calibration) -> Floats:
+    """Covariance of the scores where the mean depth is known no better than from these nights.
+
+    The fit takes the mean m of the nights' depths as given, while loss and depth are nearly
+    exchangeable: its own covariance C is too small, for the loss of a link by up to a half. With
+    m normal about what was believed, one night of belief wide, C becomes
+
+        C + v v' / (b + u' v),    v = (1 - C) u,
+
+    where u is 1 for a depth and 0 for all else, and b are the nights of belief. It is the block
+    inverse of the joint curvature of scores and m.
+
+    References
+    ----------
+    R. E. Kass and D. Steffey, J. Am. Stat. Assoc. 84, 717 (1989): what is estimated and then taken
+    as given adds its own variance, times how much the rest follows it.
+    """
+    is_depth = np.array([u.constant is Constant.DEPTH for u in fit.unknowns], dtype=np.float64)
+    follows = is_depth - fit.covariance @ is_depth
+    spread = np.outer(follows, follows) / (_NIGHTS_OF_BELIEF + is_depth @ follows)
+    return np.asarray(fit.covariance + spread)
 
 
 def night_to_night(fit: Calibration, believed: Normal) -> Normal:

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from groundstation.night.issue import constants_for
-from groundstation.results.band_fit import depth_to_come, fit_band, night_to_night
+from groundstation.results.band_fit import (
+    depth_to_come,
+    fit_band,
+    night_to_night,
+    open_covariance,
+)
 from groundstation.results.calibrate import calibrate
 from groundstation.results.calibration_document import (
     calibration_document,
@@ -24,7 +29,8 @@ from groundstation.results.calibration_store import (
 from groundstation.results.measured_pass import can_teach, measured_pass
 from groundstation.results.records import Result, Sky
 from groundstation.results.store import add_forecasts, add_result, results_of
-from passes.counts.calibration.unknowns import Constant
+from passes.counts.calibration.fit import fit_calibration
+from passes.counts.calibration.unknowns import CalibrationPriors, Constant, Unknown
 from passes.counts.spread.distributions import Normal
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
@@ -292,6 +298,36 @@ def test_the_spread_of_nights_is_that_of_depths_and_of_what_is_not_known_of_them
     ordered = sorted(d.mean for d in depths)
     assert ordered[2] < coming.median < ordered[5]
     assert 1.05 < coming.factor < 5.0
+
+
+def test_a_loss_is_no_surer_than_the_mean_depth_of_the_nights(week):
+    nights, _, _ = week
+    measured = [measured_pass(r, r.satellite, "g") for r in results_of(nights.db)]
+    priors = CalibrationPriors(optical_depth=Normal(0.1, 0.05))
+    fit = fit_calibration(measured, priors)
+    # Scores and mean depth as unknowns of one curvature; the mean in units of its own spread.
+    own = np.linalg.inv(fit.covariance)
+    is_depth = np.array([u.constant is Constant.DEPTH for u in fit.unknowns], dtype=float)
+    counts = own - np.eye(len(own))
+    joint = np.block(
+        [
+            [own, (counts @ is_depth)[:, None]],
+            [(is_depth @ counts)[None, :], np.array([[is_depth @ counts @ is_depth + 1.0]])],
+        ]
+    )
+    wide = open_covariance(fit)
+    assert wide == pytest.approx(np.linalg.inv(joint)[:-1, :-1], abs=1e-9)
+    # And the losses do follow the mean as that curvature says: 0.01 deeper air, so much less loss.
+    deeper = fit_calibration(measured, CalibrationPriors(optical_depth=Normal(0.11, 0.05)))
+    for satellite in ("speqtre", "spoqc"):
+        index = fit.unknowns.index(Unknown(Constant.LOSS, satellite, "g", ""))
+        sigma = priors.loss_constant_db.sigma
+        found = deeper.loss_constant_db(satellite, "g").mean
+        found -= fit.loss_constant_db(satellite, "g").mean
+        expected = sigma * float((fit.covariance @ is_depth)[index]) * 0.01 / 0.05
+        assert found < -0.02
+        assert found == pytest.approx(expected, rel=0.1)
+        assert wide[index, index] > 1.2 * fit.covariance[index, index]
 
 
 def test_a_damaged_forecast_is_noticed(nights, simulated_world):
