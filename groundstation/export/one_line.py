@@ -4,6 +4,8 @@ import unicodedata
 
 # Controls, halves of surrogate pairs, and what readers take for the end of a line or paragraph.
 _BLANKED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Calendar readers drop it, wherever it stands.
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def one_line(text: str) -> str:
@@ -12,4 +14,8 @@ def one_line(text: str) -> str:
     >>> one_line("a\r\nb\x07")
     'a  b '
     """
-    return "".join(" " if unicodedata.category(sign) in _BLANKED else sign for sign in text)
+    return "".join(" " if _is_blanked(sign) else sign for sign in text)
+
+
+def _is_blanked(sign: str) -> bool:
+    return sign == _BYTE_ORDER_MARK or unicodedata.category(sign) in _BLANKED
