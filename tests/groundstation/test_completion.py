@@ -124,6 +124,30 @@ def test_completing_loads_nothing_heavy(offers, tmp_path):
     assert [name for name in HEAVY if name in json.loads(modules)] == []
 
 
+def test_a_real_bash_completes_with_the_printed_script(offers, tmp_path, monkeypatch):
+    """The script calls `groundstation` by name; here a wrapper of this interpreter is first."""
+    del offers
+    monkeypatch.delenv(VARIABLE)
+    program = tmp_path / "bin" / "groundstation"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\nexec {sys.executable} -c "
+        "'from groundstation.cli.main import main; main()' \"$@\"\n"
+    )
+    program.chmod(0o755)
+    script = CliRunner().invoke(groundstation, ["completion", "bash"], standalone_mode=False).stdout
+    ask = (
+        f"{script}\nCOMP_WORDS=(groundstation passes --station m); COMP_CWORD=3\n"
+        '_groundstation_completion groundstation m --station\necho "${COMPREPLY[@]}"\n'
+    )
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    finished = subprocess.run(
+        ["bash", "-c", ask], capture_output=True, text=True, check=True, env=environment,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert finished.stdout.strip() == "matera"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_of_a_shell_asks_this_program(shell):
     printed = CliRunner().invoke(groundstation, ["completion", shell], standalone_mode=False)

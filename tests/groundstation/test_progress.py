@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from groundstation.cli.progress import Silence, progress_of
+from groundstation.cli.progress import Silence, _Bar, progress_of
 
 WORK = """
 import sys
@@ -102,6 +102,7 @@ def test_a_step_counts_when_the_next_one_begins(stderr, terminal, monkeypatch):
         bar.step("one")
         bar.step("two")
         bar.solving("bound", 5.0, float("inf"))
+        assert isinstance(bar, _Bar)
         progress = bar._shown
         assert progress.tasks[0].completed == 1
         assert progress.tasks[0].description == "two (bound, 5)"

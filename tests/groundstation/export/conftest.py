@@ -1,4 +1,3 @@
-# mypy: disable-error-code="arg-type"
 """A real night of a shipped example with one contact, and the same under hostile names."""
 
 from collections.abc import Callable
@@ -23,7 +22,6 @@ def outcome(micius: NightOutcome) -> NightOutcome:
 def renamed(outcome: NightOutcome, name: str) -> NightOutcome:
     """The night with a station, a satellite, an element set and a network of that name."""
     (contact,) = outcome.plan.contacts
-    changes = {"satellite": name, "station": name, "pass_id": name}
 
     def called(old: str) -> str:
         return name if old in (contact.satellite, contact.station) else old
@@ -42,7 +40,11 @@ def renamed(outcome: NightOutcome, name: str) -> NightOutcome:
     return replace(
         outcome,
         network=network,
-        passes=tuple(replace(p, **changes) for p in outcome.passes if p.pass_id == contact.pass_id),
+        passes=tuple(
+            replace(p, satellite=name, station=name, pass_id=name)
+            for p in outcome.passes
+            if p.pass_id == contact.pass_id
+        ),
         elements=tuple(
             replace(e, satellite=called(e.satellite), elements=replace(e.elements, name=name))
             for e in outcome.elements
@@ -51,7 +53,10 @@ def renamed(outcome: NightOutcome, name: str) -> NightOutcome:
             replace(t, satellite=called(t.satellite)) for t in outcome.ground_tracks
         ),
         plan=replace(
-            outcome.plan, contacts=(replace(contact, **changes),), relays=(), rejections=()
+            outcome.plan,
+            contacts=(replace(contact, satellite=name, station=name, pass_id=name),),
+            relays=(),
+            rejections=(),
         ),
     )
 

@@ -1,11 +1,14 @@
 """What `[export]` names is published with the night, and its calendar goes on from plan to plan."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 from icalendar import Calendar
 
+from groundstation.cli.main import groundstation
 from groundstation.config.examples import copy_example
 from groundstation.config.load import load_network
 from groundstation.errors import ConfigError
@@ -127,6 +130,21 @@ def test_a_damaged_calendar_is_said_and_begun_anew(night):
     # Said until it is over: the published folder names it.
     assert "begins anew" in (night / "nights" / "latest" / MISSING).read_text()
     assert nightly(night, LATER).warnings == result.warnings
+
+
+def test_the_export_command_shows_the_plan_that_is_published(night, monkeypatch):
+    """Also hours later: the plan is that of the run which made it."""
+    monkeypatch.chdir(night)
+    called = CliRunner().invoke(
+        groundstation,
+        ["--now", "2016-12-19T13:00Z", "export", NIGHT, "--format", "json"],
+        standalone_mode=False,
+    )
+    assert called.exception is None
+    exported = json.loads((night / "export" / "latest" / "plan.json").read_text())
+    published = json.loads((night / "nights" / NIGHT / "plan.json").read_text())
+    assert exported["plan_id"] == published["plan_id"]
+    assert exported["contacts"] == published["contacts"]
 
 
 @pytest.mark.parametrize(

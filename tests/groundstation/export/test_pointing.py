@@ -1,4 +1,5 @@
-# mypy: disable-error-code="misc"
+"""A pointing table leads a mount along the pass of skyfield and astropy."""
+
 import csv
 import io
 from dataclasses import replace
@@ -24,7 +25,7 @@ def contact(outcome):
 
 @pytest.fixture(scope="module")
 def rows(contact):
-    return list(csv.DictReader(io.StringIO(pointing_table(*contact, rate_hz=4.0))))
+    return list(csv.DictReader(io.StringIO(pointing_table(contact[0], contact[1], 4.0))))
 
 
 def column(rows, name):
@@ -135,4 +136,4 @@ def test_the_sun_separation_is_that_of_the_track(contact, rows):
 @pytest.mark.parametrize("rate_hz", [0.5, 11.0, float("nan")])
 def test_a_rate_outside_one_to_ten_is_refused(contact, rate_hz):
     with pytest.raises(UsageError, match=r"outside 1\.\.10"):
-        pointing_table(*contact, rate_hz=rate_hz)
+        pointing_table(contact[0], contact[1], rate_hz)

@@ -1,3 +1,5 @@
+"""The simple schedule has the elements of CCSDS 902.1 in their order."""
+
 import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
@@ -38,6 +40,50 @@ def test_the_schedule_has_the_parts_of_the_standard_in_order(outcome, hostile):
             for activity in package:
                 assert activity.tag == f"{TAG}scheduledActivity"
                 assert [part.tag for part in activity] == [f"{TAG}serviceInfo"]
+
+
+ATTRIBUTES = {
+    "simpleScheduleHeader": {
+        "originatingOrganization", "generationTime", "version", "status", "startTime", "endTime",
+        "inclusionType",
+    },
+    "scheduledPackage": {"scheduledPackageId", "user", "comment"},
+    "scheduledActivity": {
+        "scheduledActivityId", "activityStatus", "siteRef", "apertureRef", "beginningOfActivity",
+        "beginningOfTrack", "endOfTrack", "endOfActivity",
+    },
+    "serviceInfo": {"serviceType", "frequencyBand"},
+}  # fmt: skip
+
+
+def test_every_element_of_the_schedule_has_its_attributes_and_no_text(europe, hostile):
+    for night in (europe, hostile):
+        root = parsed(simple_schedule(night))
+        for element in list(root.iter())[1:]:
+            name = element.tag.removeprefix(TAG)
+            assert set(element.attrib) == ATTRIBUTES[name]
+            assert not (element.text or "").strip()
+
+
+def test_every_contact_is_one_activity_in_the_package_of_its_satellite(europe):
+    root = parsed(simple_schedule(europe))
+    packages = {p.get("scheduledPackageId"): p for p in root.iter(f"{TAG}scheduledPackage")}
+    assert len(packages) == len({c.satellite for c in europe.plan.contacts})
+    found = {}
+    for name, package in packages.items():
+        for activity in package:
+            found[activity.get("scheduledActivityId")] = (name, activity)
+    assert found.keys() == {c.pass_id for c in europe.plan.contacts}
+    for contact in europe.plan.contacts:
+        name, activity = found[contact.pass_id]
+        assert name.endswith(f"-{contact.satellite}")
+        assert activity.get("siteRef") == contact.station
+        instants = [
+            instant(activity.get(key))
+            for key in ("beginningOfActivity", "beginningOfTrack", "endOfTrack", "endOfActivity")
+        ]
+        assert instants == sorted(instants)
+        assert europe.start - timedelta(days=1) < instants[0] < instants[-1] < europe.stop
 
 
 def test_an_activity_begins_a_set_up_before_its_track(outcome):
