@@ -131,6 +131,36 @@ class StationNight:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudOutlook:
+    """Total cloud cover over one station through the night, over the members of its weather.
+
+    Parameters
+    ----------
+    station : name
+    kind, source : what the weather is (an ensemble, a forecast, a climatology), and whose
+    issued_at, retrieved_at : start of the model run, if it is known, and when it was fetched
+    sha256 : of the bytes it was read from
+    members : how many worlds the quantiles are over; 1 has no spread
+    epoch, times_s : aware UTC, and the samples after it
+    p10, p50, p90, mean : cover in [0, 1] at the samples; NaN where it is not known
+    """
+
+    station: str
+    kind: str
+    source: str
+    issued_at: datetime | None
+    retrieved_at: datetime
+    sha256: str
+    members: int
+    epoch: datetime
+    times_s: tuple[float, ...]
+    p10: tuple[float, ...]
+    p50: tuple[float, ...]
+    p90: tuple[float, ...]
+    mean: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ElementsUsed:
     """The element set of one satellite, as used, with its digest.
 
@@ -177,6 +207,7 @@ class NightOutcome:
     difference : against the plan that this one replaces; None for a first plan
     frozen : passes that kept their assignment because they start too soon
     permissions : where permission to shine came from; empty where none is needed
+    clouds : over every station whose weather is known
     """
 
     night: str
@@ -195,3 +226,4 @@ class NightOutcome:
     difference: PlanDifference | None = None
     frozen: tuple[str, ...] = ()
     permissions: tuple[Origin, ...] = ()
+    clouds: tuple[CloudOutlook, ...] = ()

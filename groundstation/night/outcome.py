@@ -11,6 +11,7 @@ from groundstation import __version__
 from groundstation.catalogue import Selection
 from groundstation.instants import utc_text
 from groundstation.network import Network
+from groundstation.night.cloud_outlook import cloud_outlooks
 from groundstation.night.decision import Circumstances, Decision, decide
 from groundstation.night.forecasts import with_forecasts
 from groundstation.night.pass_names import KnownPass, fresh_name
@@ -82,6 +83,7 @@ def plan_hash(
         "weather": weather_digest,
         "calibration": calibration_id,
         "wishes": dict(sorted(circumstances.wishes.items())),
+        "within": [utc_text(instant) for instant in circumstances.within or ()],
         "pools": sorted([*ends, bits] for ends, bits in circumstances.held.pools.items()),
         "pairs": dict(sorted(circumstances.held.pairs.items())),
         # The goal may be another than that of the network file.
@@ -164,8 +166,9 @@ def outcome_of(
     seen: Survey,
     decision: Decision,
     circumstances: Circumstances,
+    weather: NightWeather | None = None,
 ) -> NightOutcome:
-    """Passes and plan put together, as reports and files want them."""
+    """Passes and plan put together with the weather, as reports and files want them."""
     start, stop = span_of(network, night)
     return NightOutcome(
         night=night,
@@ -184,6 +187,7 @@ def outcome_of(
         difference=decision.difference,
         frozen=tuple(decision.frozen),
         permissions=circumstances.permissions.origins,
+        clouds=cloud_outlooks(network, weather, start, stop),
     )
 
 

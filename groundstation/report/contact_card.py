@@ -65,25 +65,26 @@ def contact_card(
         number=number,
         contact=contact,
         station=title,
-        facts=_facts(contact, night_pass),
+        facts=facts_of(contact, night_pass),
         sky=sky_figure(night_pass, station).inline(f"Sky plot: {name}"),
-        sky_caption=_sky_caption(night_pass),
+        sky_caption=sky_caption(night_pass),
         loss=loss_figure(night_pass, forecast).inline(f"Link loss by group against time: {name}")
         if forecast
         else None,
-        legend=_legend(night_pass, forecast) if forecast else (),
-        loss_caption=_loss_caption(night_pass, forecast) if forecast else "",
+        legend=legend_of(night_pass, forecast) if forecast else (),
+        loss_caption=loss_caption(night_pass, forecast) if forecast else "",
         rates=rate_figure(night_pass, forecast).inline(f"Sifted rate and QBER against time: {name}")
         if forecast
         else None,
-        rates_caption=_rates_caption(night_pass, forecast) if forecast else "",
+        rates_caption=rates_caption(night_pass, forecast) if forecast else "",
     )
 
 
-def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ...]:
+def facts_of(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ...]:
+    """Times, key, orbit error and sky of a contact in words."""
     facts = [
         ("Window", f"{clock(contact.start)} – {clock(contact.stop)}"),
-        ("Usable", duration(night_pass.usable_s)),
+        ("Usable", _usable(contact, night_pass)),
         ("Secret key, clear sky", bits(contact.key_bits)),
         ("Closest range", f"{night_pass.min_range_m / 1e3:.0f}{THIN}km"),
         ("Elements age", duration(night_pass.elements_age_s)),
@@ -102,7 +103,16 @@ def _facts(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], ..
     return tuple(facts)
 
 
-def _sky_caption(night_pass: NightPass) -> str:
+def _usable(contact: Contact, night_pass: NightPass) -> str:
+    """Seconds of the contact, and of how many where it is a part of the pass."""
+    if contact.is_whole:
+        return duration(night_pass.usable_s)
+    taken_s = sum((stop - start).total_seconds() for start, stop in contact.windows)
+    return f"{duration(taken_s)} of {duration(night_pass.usable_s)}, the rest serves another"
+
+
+def sky_caption(night_pass: NightPass) -> str:
+    """Where the pass runs, Sun, Moon and keyhole in words."""
     path = (
         f"Rises in the {_compass(night_pass.aos_azimuth_rad)}, highest "
         f"{degrees(night_pass.max_elevation_rad)} in the {_compass(night_pass.tca_azimuth_rad)}, "
@@ -137,7 +147,8 @@ def _compass(azimuth_rad: float) -> str:
     return POINTS_OF_COMPASS[round(float(np.degrees(azimuth_rad)) / 45.0) % 8]
 
 
-def _legend(night_pass: NightPass, forecast: PassForecast) -> tuple[LegendEntry, ...]:
+def legend_of(night_pass: NightPass, forecast: PassForecast) -> tuple[LegendEntry, ...]:
+    """Loss of each group at the best second."""
     best = best_second(night_pass, forecast)
     return tuple(
         LegendEntry(group.value, float(forecast.budget.group_db(group)[best]))
@@ -145,7 +156,8 @@ def _legend(night_pass: NightPass, forecast: PassForecast) -> tuple[LegendEntry,
     )
 
 
-def _loss_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+def loss_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+    """The range of the loss in words."""
     total_db = forecast.budget.total_db[night_pass.track.is_usable]
     if not total_db.size:
         return "No second of this pass is usable."
@@ -155,7 +167,17 @@ def _loss_caption(night_pass: NightPass, forecast: PassForecast) -> str:
     )
 
 
-def _rates_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+def loss_words(night_pass: NightPass, forecast: PassForecast) -> str:
+    """The range of the loss and what each group has of it, for where no legend stands."""
+    groups = (
+        f"{entry.group} {entry.loss_db:.1f}{THIN}dB" for entry in legend_of(night_pass, forecast)
+    )
+    caption = loss_caption(night_pass, forecast)
+    return f"{caption} {', '.join(groups)}." if night_pass.track.is_usable.any() else caption
+
+
+def rates_caption(night_pass: NightPass, forecast: PassForecast) -> str:
+    """Rates, noise and error rate in words."""
     usable, rates = night_pass.track.is_usable, forecast.rates
     if not usable.any():
         return "No second of this pass is usable."

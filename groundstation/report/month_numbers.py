@@ -109,8 +109,11 @@ def night_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
 
 
 def station_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
-    """Each station: nights and hours used, contacts planned and recorded, key received."""
-    rows = []
+    """Each station: nights and hours used, contacts planned and recorded, key received.
+
+    `utilisation` is the share of contacts among the passes that could have been one.
+    """
+    rows, usable = [], _usable_passes(outcome)
     for station in outcome.network.stations:
         mine = [
             (night.night, contact)
@@ -131,6 +134,8 @@ def station_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
                 "nights_used": len({night for night, _ in mine}),
                 "contacts": len(mine),
                 "busy_h": busy_s / 3_600.0,
+                "usable_passes": usable[station.name],
+                "utilisation": len(mine) / usable[station.name] if usable[station.name] else None,
                 "recorded": len(found),
                 "clouded_out": sum(r.result.sky is Sky.CLOUDED_OUT for r in found),
                 "key_planned_bits": sum(contact["key_bits"] for _, contact in mine),
@@ -138,6 +143,33 @@ def station_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _usable_passes(outcome: MonthOutcome) -> dict[str, int]:
+    """Passes of each station that are contacts or that the plan could have taken instead."""
+    stations = {station.name: 0 for station in outcome.network.stations}
+    for night in outcome.nights:
+        for contact in night.document["contacts"]:
+            if contact["station"] in stations:
+                stations[contact["station"]] += 1
+        for rejection in night.document["rejections"]:
+            # A pass that cannot be taken at all has no price.
+            if rejection.get("regret_kbit") is not None:
+                name = _station_of(outcome, rejection["pass_id"])
+                if name is not None:
+                    stations[name] += 1
+    return stations
+
+
+def _station_of(outcome: MonthOutcome, pass_id: str) -> str | None:
+    """The station that a pass id names behind its satellite; the longest name that fits."""
+    found = [
+        station.name
+        for station in outcome.network.stations
+        for satellite in outcome.network.satellites
+        if pass_id.startswith(f"{satellite.name}-{station.name}-")
+    ]
+    return max(found, key=len, default=None)
 
 
 def drift_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
@@ -161,6 +193,16 @@ def drift_rows(outcome: MonthOutcome) -> list[dict[str, Any]]:
                     "change_sigma_db": drift.sigma_db,
                     "is_flagged": drift.is_flagged,
                     "passes": 0 if loss is None else loss.passes,
+                    "periods": [
+                        {
+                            "first_night": period.first_night,
+                            "last_night": period.last_night,
+                            "loss_db": period.loss_db.mean,
+                            "sigma_db": period.loss_db.sigma,
+                            "passes": period.passes,
+                        }
+                        for period in drift.periods
+                    ],
                 }
             )
     return rows

@@ -1,13 +1,9 @@
 """One month as one HTML page that needs nothing but itself, for the customer and the auditor."""
 
-from markupsafe import Markup
-
 from groundstation.month_records import MonthOutcome
-from groundstation.report.drawing.canvas import text_rules
-from groundstation.report.figures.month import nights_figure, results_figure
-from groundstation.report.figures.palette import DARK, LIGHT, css_variables
+from groundstation.report.figures.month import drift_figure, nights_figure, results_figure
 from groundstation.report.month_numbers import month_numbers
-from groundstation.report.night_page import as_script, page_environment
+from groundstation.report.page import as_script, rendered
 from groundstation.report.wording import MONTHS
 from groundstation.results.wording import sentences_of
 
@@ -18,35 +14,37 @@ def render_month(outcome: MonthOutcome) -> str:
     The same outcome gives the same text, byte for byte.
     """
     numbers = month_numbers(outcome)
-    year, month = outcome.month.split("-")
-    results = results_figure(outcome.results)
-    return (
-        page_environment()
-        .get_template("month.html.j2")
-        .render(
-            outcome=outcome,
-            network=outcome.network,
-            title=f"{MONTHS[int(month) - 1]} {year}",
-            numbers=numbers,
-            head=numbers["headline"],
-            sites={site.name: site.title for site in outcome.network.sites},
-            notices=_notices(outcome),
-            nights_svg=nights_figure(numbers["nights"], outcome.days).inline(
-                "Key planned and received in each night of the month"
-            ),
-            results_svg=None
-            if results is None
-            else results.inline("Key of each clear contact against its forecast"),
-            scores=[(score.station, sentences_of(score)) for score in outcome.scores],
-            data=as_script(numbers),
-            light=Markup(css_variables(LIGHT)),  # noqa: S704  our own constants
-            dark=Markup(css_variables(DARK)),  # noqa: S704
-            text_rules=Markup(text_rules()),  # noqa: S704
-        )
+    results, drifts = results_figure(outcome.results), drift_figure(numbers["calibration"])
+    return rendered(
+        "month.html.j2",
+        outcome=outcome,
+        network=outcome.network,
+        title=month_title(outcome),
+        numbers=numbers,
+        head=numbers["headline"],
+        sites={site.name: site.title for site in outcome.network.sites},
+        notices=month_notices(outcome),
+        nights_svg=nights_figure(numbers["nights"], outcome.days).inline(
+            "Key planned and received in each night of the month"
+        ),
+        results_svg=None
+        if results is None
+        else results.inline("Key of each clear contact against its forecast"),
+        drift_svg=None
+        if drifts is None
+        else drifts.inline("Loss of each link beyond its description, period by period"),
+        scores=[(score.station, sentences_of(score)) for score in outcome.scores],
+        data=as_script(numbers),
     )
 
 
-def _notices(outcome: MonthOutcome) -> list[str]:
+def month_title(outcome: MonthOutcome) -> str:
+    """The month in words."""
+    year, month = outcome.month.split("-")
+    return f"{MONTHS[int(month) - 1]} {year}"
+
+
+def month_notices(outcome: MonthOutcome) -> list[str]:
     """What is missing, before the numbers."""
     lines = list(outcome.missing)
     without = outcome.days - len(outcome.nights)

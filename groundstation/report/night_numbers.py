@@ -5,43 +5,78 @@ from typing import Any
 
 import numpy as np
 
+from groundstation.export.clear_columns import clear_columns
 from groundstation.export.pass_rows import pass_rows
 from groundstation.export.plan_document import plan_document
 from groundstation.instants import utc_text
-from groundstation.night_records import NightOutcome, NightPass, StationNight
+from groundstation.night_records import CloudOutlook, NightOutcome, NightPass, StationNight
 from groundstation.report.figures.link import best_second, present_groups
+from groundstation.report.key_pools import satellite_pools
+from groundstation.report.waterfall import night_falls
 from passes.forecast import PassForecast
 
-SCHEMA = "night/2"
-# Of a number in a row of a pass: more say nothing and are a third of the page.
+SCHEMA = "night/3"
+# What is known of a pass that cannot be a contact.
+REFUSED_COLUMNS = (
+    "pass_id", "satellite", "station", "aos_utc", "tca_utc", "los_utc", "max_elevation_deg",
+    "sun_elevation_deg", "reason",
+)  # fmt: skip
+# Of a number: more say nothing and are a third of the page; the night's other files have them all.
 DIGITS = 9
 
 
 def night_numbers(outcome: NightOutcome) -> dict[str, Any]:
     """The night as a tree of dicts, lists, strings and finite numbers; times ISO 8601 with Z.
 
-    `plan` is the document that the night also writes as a file; `passes` are the rows of its other
-    file as one list of names and one list of values for each pass.
+    `plan` is the document that the night also writes as a file, without what the rows have;
+    `passes` and `refused` are the rows of its other file as one list of names and one list of
+    values for each pass, of a refused one only what is known without light.
     """
     taken = {contact.pass_id for contact in outcome.plan.contacts}
     numbers = {
         "schema": SCHEMA,
         "night": outcome.night,
         "generated_utc": utc_text(outcome.generated),
-        "is_cloud_modelled": False,
+        "is_cloud_modelled": any(c.expected_bits is not None for c in outcome.plan.contacts),
         "headline": headline(outcome),
-        # Why a pass is not taken stands in its own row.
-        "plan": {k: v for k, v in plan_document(outcome).items() if k != "rejections"},
+        "plan": _plan(outcome),
         "plan_gap_fraction": relative_gap(outcome.plan.value, outcome.plan.bound),
-        "passes": _columns(pass_rows(outcome.passes, outcome.network, outcome.plan)),
+        **_passes(outcome),
         "links": [
             _link(night_pass, night_pass.forecast)
             for night_pass in outcome.passes
             if night_pass.forecast is not None and night_pass.pass_id in taken
         ],
+        "waterfall": [
+            {"step": fall.name, "bits": fall.amount, "note": fall.note}
+            for fall in night_falls(outcome)
+        ],
+        "satellite_pools": [
+            {
+                "satellite": pool.satellite,
+                "station": pool.station,
+                "before_bits": pool.before_bits,
+                "received_bits": pool.received_bits,
+                "spent_bits": pool.spent_bits,
+                "left_bits": pool.left_bits,
+            }
+            for pool in satellite_pools(outcome)
+        ],
         "stations": [_station_night(sky) for sky in outcome.skies],
+        "clouds": [cloud_numbers(cloud) for cloud in outcome.clouds],
     }
-    return {key: _finite(value) for key, value in numbers.items()}
+    return {key: finite(value) for key, value in numbers.items()}
+
+
+def _plan(outcome: NightOutcome) -> dict[str, Any]:
+    """The document of the plan without what stands in the rows of the passes."""
+    document = plan_document(outcome)
+    del document["rejections"]
+    known = clear_columns(None)
+    for contact in document["contacts"]:
+        for name in known:
+            del contact[name]
+    return document
 
 
 def headline(outcome: NightOutcome) -> dict[str, Any]:
@@ -54,6 +89,9 @@ def headline(outcome: NightOutcome) -> dict[str, Any]:
         "contacts": len(plan.contacts),
         "passes": len(outcome.passes),
         "key_clear_sky_bits": sum(contact.key_bits for contact in plan.contacts),
+        "expected_bits": sum(contact.counted_bits for contact in plan.contacts)
+        if any(contact.expected_bits is not None for contact in plan.contacts)
+        else None,
         "wanted_bits": wanted,
         "delivered_bits": sum(delivery.delivered_bits for delivery in plan.deliveries),
         "fraction_of_demand_met": useful / wanted if wanted else None,
@@ -106,23 +144,56 @@ def _station_night(sky: StationNight) -> dict[str, Any]:
     }
 
 
-def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rows without their keys repeated; a refusal is the reason and stands there once."""
-    rows = [{k: v for k, v in row.items() if k != "refusal"} for row in rows]
-    names = list(rows[0]) if rows else []
-    return {"columns": names, "rows": [[_short(row[name]) for name in names] for row in rows]}
+def cloud_numbers(cloud: CloudOutlook) -> dict[str, Any]:
+    """Cover at every sample: quantiles over the members and their mean."""
+    return {
+        "station": cloud.station,
+        "kind": cloud.kind,
+        "source": cloud.source,
+        "issued_utc": None if cloud.issued_at is None else utc_text(cloud.issued_at),
+        "retrieved_utc": utc_text(cloud.retrieved_at),
+        "sha256": cloud.sha256,
+        "members": cloud.members,
+        "epoch_utc": utc_text(cloud.epoch),
+        # Samples are evenly spaced.
+        "step_s": cloud.times_s[1] - cloud.times_s[0] if len(cloud.times_s) > 1 else None,
+        "cover_p10": list(cloud.p10),
+        "cover_p50": list(cloud.p50),
+        "cover_p90": list(cloud.p90),
+        "cover_mean": list(cloud.mean),
+    }
 
 
-def _short(value: Any) -> Any:
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+def _passes(outcome: NightOutcome) -> dict[str, Any]:
+    """Rows without their keys repeated; those of refused passes have no light to tell of."""
+    rows = pass_rows(outcome.passes, outcome.network, outcome.plan)
+    refused = {item.pass_id for item in outcome.passes if item.refusal is not None}
+    able = [row for row in rows if row["pass_id"] not in refused]
+    columns = tuple(name for name in (able[0] if able else ()) if name != "refusal")
+    return {
+        "passes": _listed(able, columns),
+        "refused": _listed([row for row in rows if row["pass_id"] in refused], REFUSED_COLUMNS),
+    }
 
 
-def _finite(value: Any) -> Any:
-    """The same tree with None for NaN and infinity, which JSON lacks."""
+def _listed(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> dict[str, Any]:
+    """Rows as one list of names and one list of values for each."""
+    if not rows:
+        return {"columns": [], "rows": []}
+    return {"columns": list(columns), "rows": [[row[name] for name in columns] for row in rows]}
+
+
+def short(value: Any, digits: int = DIGITS) -> Any:
+    """A number without digits that say nothing; anything else as it is."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def finite(value: Any) -> Any:
+    """The same tree with None for NaN and infinity, which JSON lacks, and no idle digits."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return [finite(item) for item in value]
+    if isinstance(value, float):
+        return short(value) if math.isfinite(value) else None
     return value

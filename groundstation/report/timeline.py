@@ -3,40 +3,30 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from math import isnan
 
 from groundstation.network import Station
 from groundstation.night_records import NightOutcome, NightPass, StationNight
-from groundstation.report.wording import bits, clock, degrees
+from groundstation.report.timeline_axis import Axis, Bar, Span, Tick, axis_of, ticks_of
+from groundstation.report.wording import THIN, bits, clock, degrees
 
-Span = tuple[datetime, datetime]
-
-AROUND_DARKNESS = timedelta(minutes=45)
 # Numbers above contacts closer than this share of the axis stand on two levels.
 CLOSE_PERCENT = 4.0
-TICK_HOURS = (1, 2, 3, 6)
-MOST_TICKS = 14
+# Of the strip of clouds, in units of its own.
+STRIP_WIDTH, STRIP_HEIGHT = 1_000, 9
+# Passes not taken up to which each bar says why.
+MOST_REASONS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: kind (a CSS class), place on the axis, tooltip, link and number of a contact."""
+class CloudBar:
+    """A stretch of mean cloud cover; None where the weather is not known."""
 
-    kind: str
     left_percent: float
     width_percent: float
+    cover: float | None
     tooltip: str
-    target: str = ""
-    number: str = ""
-    is_raised: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A full hour on the axis; minor ticks lose their label on a narrow screen."""
-
-    left_percent: float
-    label: str
-    is_minor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +35,43 @@ class Row:
 
     title: str
     summary: str
+    clouds: tuple[CloudBar, ...]
     bands: tuple[Bar, ...]
     closed: tuple[Bar, ...]
     others: tuple[Bar, ...]
     taken: tuple[Bar, ...]
 
+    @property
+    def strip(self) -> tuple[tuple[float | None, str], ...]:
+        """Each cover with the path of its stretches, STRIP_WIDTH wide; one path for all of them."""
+        paths: dict[float | None, str] = {}
+        for bar in self.clouds:
+            left = round(STRIP_WIDTH * bar.left_percent / 100.0)
+            width = round(STRIP_WIDTH * (bar.left_percent + bar.width_percent) / 100.0) - left
+            # What is not known is a thin line in the middle.
+            top, height = (0, STRIP_HEIGHT) if bar.cover is not None else (STRIP_HEIGHT // 2, 1)
+            path = f"M{left} {top}h{width}v{height}h-{width}z"
+            paths[bar.cover] = paths.get(bar.cover, "") + path
+        return tuple(paths.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All rows on one axis, and how many passes lie outside of it."""
+    """All rows on one axis, and how many passes lie outside of it.
+
+    `has_clouds` tells whether the weather of any station is known.
+    """
 
     start: datetime
     stop: datetime
     ticks: tuple[Tick, ...]
     rows: tuple[Row, ...]
     outside: int
+    has_clouds: bool
 
     def shows(self, night_pass: NightPass) -> bool:
         """Whether any of the pass lies on the axis."""
         return night_pass.aos < self.stop and night_pass.los > self.start
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    start: datetime
-    stop: datetime
-
-    @property
-    def length_s(self) -> float:
-        return (self.stop - self.start).total_seconds()
-
-    def percent(self, instant: datetime) -> float:
-        inside = min(max(instant, self.start), self.stop)
-        return 100.0 * (inside - self.start).total_seconds() / self.length_s
-
-    def shows(self, span: Span) -> bool:
-        return span[0] < self.stop and span[1] > self.start
-
-    def bar(self, kind: str, span: Span, tooltip: str) -> Bar:
-        left = self.percent(span[0])
-        return Bar(kind, left, self.percent(span[1]) - left, tooltip)
 
 
 def night_timeline(outcome: NightOutcome, numbers: dict[str, int]) -> Timeline:
@@ -95,46 +82,19 @@ def night_timeline(outcome: NightOutcome, numbers: dict[str, int]) -> Timeline:
     outcome : the night
     numbers : pass id of each contact to its number in the report, which is also its anchor
     """
-    axis = _axis_of(outcome)
+    axis = axis_of(outcome)
     skies = {sky.station: sky for sky in outcome.skies}
     rows = []
     for station in outcome.network.stations:
         passes = [p for p in outcome.passes if p.station == station.name]
         rows.append(_row(axis, outcome, station, skies.get(station.name), passes, numbers))
     outside = sum(not axis.shows((p.aos, p.los)) for p in outcome.passes)
-    return Timeline(axis.start, axis.stop, _ticks(axis), tuple(rows), outside)
-
-
-def _axis_of(outcome: NightOutcome) -> _Axis:
-    """From before the first to after the last darkness and contact, in full hours."""
-    spans = [span for sky in outcome.skies for span in sky.dark]
-    spans += [(contact.start, contact.stop) for contact in outcome.plan.contacts]
-    if not spans:
-        return _Axis(outcome.start, max(outcome.stop, outcome.start + timedelta(hours=1)))
-    first = min(start for start, _ in spans) - AROUND_DARKNESS
-    last = max(stop for _, stop in spans) + AROUND_DARKNESS
-    start = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    stop = (last.astimezone(UTC) + timedelta(minutes=59, seconds=59)).replace(
-        minute=0, second=0, microsecond=0
-    )
-    return _Axis(start, stop)
-
-
-def _ticks(axis: _Axis) -> tuple[Tick, ...]:
-    hours = axis.length_s / 3600.0
-    step = next((step for step in TICK_HOURS if hours / step <= MOST_TICKS), TICK_HOURS[-1])
-    at = axis.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    ticks = []
-    while at <= axis.stop:
-        if at >= axis.start and at.hour % step == 0:
-            minor = (at.hour // step) % 2 == 1
-            ticks.append(Tick(axis.percent(at), at.strftime("%H:%M"), minor))
-        at += timedelta(hours=1)
-    return tuple(ticks)
+    has_clouds = bool(outcome.clouds)
+    return Timeline(axis.start, axis.stop, ticks_of(axis), tuple(rows), outside, has_clouds)
 
 
 def _row(
-    axis: _Axis,
+    axis: Axis,
     outcome: NightOutcome,
     station: Station,
     sky: StationNight | None,
@@ -148,6 +108,7 @@ def _row(
     return Row(
         title=station.title or station.name,
         summary=f"{taken} of {len(passes)} taken" if passes else "no pass",
+        clouds=tuple(_clouds(axis, outcome, station)),
         bands=tuple(_bands(axis, sky)),
         closed=tuple(_closed(axis, station)),
         others=tuple(others),
@@ -155,7 +116,7 @@ def _row(
     )
 
 
-def _bands(axis: _Axis, sky: StationNight | None) -> Iterable[Bar]:
+def _bands(axis: Axis, sky: StationNight | None) -> Iterable[Bar]:
     if sky is None:
         return
     for kind, spans, name in (
@@ -168,7 +129,35 @@ def _bands(axis: _Axis, sky: StationNight | None) -> Iterable[Bar]:
                 yield axis.bar(kind, span, f"{name}: {clock(span[0])} to {clock(span[1])} UTC")
 
 
-def _closed(axis: _Axis, station: Station) -> Iterable[Bar]:
+def _clouds(axis: Axis, outcome: NightOutcome, station: Station) -> Iterable[CloudBar]:
+    """Mean cover in tenths; neighbours of one tenth are one bar."""
+    if not outcome.clouds:
+        return
+    cloud = next((c for c in outcome.clouds if c.station == station.name), None)
+    if cloud is None:
+        yield CloudBar(0.0, 100.0, None, "cloud: not known")
+        return
+    edges = [cloud.epoch + timedelta(seconds=second) for second in cloud.times_s]
+    # A sample stands for the span around it, up to half way to its neighbours.
+    middles = [a + (b - a) / 2 for a, b in pairwise(edges)]
+    tenths = [None if isnan(mean) else round(10.0 * mean) for mean in cloud.mean]
+    spans = zip(tenths, [edges[0], *middles], [*middles, edges[-1]], strict=True)
+    for tenth, group in groupby(spans, key=lambda item: item[0]):
+        found = list(group)
+        span = (found[0][1], found[-1][2])
+        if axis.shows(span):
+            bar = axis.bar("cloud", span, "")
+            when = f"{clock(span[0])} to {clock(span[1])} UTC"
+            words = "not known" if tenth is None else f"{10 * tenth}{THIN}% on average"
+            yield CloudBar(
+                bar.left_percent,
+                bar.width_percent,
+                None if tenth is None else tenth / 10.0,
+                f"cloud {when}: {words}",
+            )
+
+
+def _closed(axis: Axis, station: Station) -> Iterable[Bar]:
     for closure in station.maintenance:
         span = (closure.start, closure.stop)
         if axis.shows(span):
@@ -177,7 +166,7 @@ def _closed(axis: _Axis, station: Station) -> Iterable[Bar]:
         yield axis.bar("closed", span, "outside the station's shifts")
 
 
-def _outside_shifts(axis: _Axis, station: Station) -> list[Span]:
+def _outside_shifts(axis: Axis, station: Station) -> list[Span]:
     """Spans of the axis in which nobody works; none where no shift is declared."""
     if not station.shifts:
         return []
@@ -199,17 +188,21 @@ def _outside_shifts(axis: _Axis, station: Station) -> list[Span]:
     return closed
 
 
-def _other(axis: _Axis, night_pass: NightPass, reasons: dict[str, str]) -> Bar:
-    reason = reasons.get(night_pass.pass_id) or night_pass.refusal or "not taken"
+def _other(axis: Axis, night_pass: NightPass, reasons: dict[str, str]) -> Bar:
+    # The table has the whole reason; here its first clause is enough, and a page with many passes
+    # would say all of them twice.
     tooltip = (
         f"{night_pass.satellite}, {clock(night_pass.tca)} UTC, "
-        f"{degrees(night_pass.max_elevation_rad)}: {reason}"
+        f"{degrees(night_pass.max_elevation_rad)}"
     )
+    if len(reasons) <= MOST_REASONS:
+        reason = reasons.get(night_pass.pass_id) or night_pass.refusal or "not taken"
+        tooltip += f": {reason.split(';')[0]}"
     return axis.bar("other", (night_pass.aos, night_pass.los), tooltip)
 
 
 def _taken(
-    axis: _Axis, outcome: NightOutcome, station: Station, numbers: dict[str, int]
+    axis: Axis, outcome: NightOutcome, station: Station, numbers: dict[str, int]
 ) -> Iterable[Bar]:
     chosen = sorted(
         (c for c in outcome.plan.contacts if c.station == station.name), key=lambda c: c.start

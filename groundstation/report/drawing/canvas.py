@@ -18,11 +18,13 @@ from groundstation.report.figures.palette import COLOURS, LIGHT
 Floats = NDArray[np.float64]
 
 FONT_SIZE_PT = 11.0
-# A third of a point is less than a pixel of a screen.
-TOLERANCE_PT = 0.3
+# Less than half a pixel of a screen, where a figure is shown at about its size.
+TOLERANCE_PT = 0.4
 FONT_FAMILY = "Liberation Sans, DejaVu Sans, Noto Sans, Arial, sans-serif"
 TEXT_COLOURS = ("soft", "moon", "taken", "paper")
 HALO_COLOURS = ("sea", "paper")
+# Colour and width of the strokes that every figure repeats, as rules of the page.
+STROKES = {("grid", 0.8): "l-grid", ("axis", 0.8): "l-axis", ("card", 0.8): "l-card"}
 ANCHOR_CLASSES = {"middle": "mid", "end": "end"}
 _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
 
@@ -51,10 +53,7 @@ class Canvas:
         if path:
             dash = f' stroke-dasharray="{_scaled(dashes)}"' if dashes else ""
             cap = ' stroke-linecap="round"' if round_ends else ""
-            self._parts.append(
-                f'<path d="{path}" stroke="{_colour(colour)}" '
-                f'stroke-width="{number(width_pt)}"{dash}{cap}/>'
-            )
+            self._parts.append(f'<path d="{path}"{_stroke(colour, width_pt)}{dash}{cap}/>')
 
     def area(
         self,
@@ -69,7 +68,7 @@ class Canvas:
         path = _path([np.asarray(ring) for ring in rings], is_closed=True)
         if path:
             fade = "" if opacity == 1.0 else f' fill-opacity="{opacity:.3g}"'
-            edge = f' stroke="{_colour(rim)}" stroke-width="{number(rim_pt)}"' if rim else ""
+            edge = _stroke(rim, rim_pt) if rim else ""
             # Only several rings can enclose each other.
             rule = ' fill-rule="evenodd"' if path.count("z") > 1 else ""
             self._parts.append(f'<path d="{path}" fill="{_colour(colour)}"{rule}{fade}{edge}/>')
@@ -86,7 +85,7 @@ class Canvas:
     ) -> None:
         """A circle, filled, drawn, or both."""
         inside = f' fill="{_colour(fill)}"' if fill else ""
-        rim = f' stroke="{_colour(stroke)}" stroke-width="{number(width_pt)}"' if stroke else ""
+        rim = _stroke(stroke, width_pt) if stroke else ""
         dash = f' stroke-dasharray="{_scaled(dashes)}"' if dashes else ""
         self._parts.append(
             f'<circle cx="{number(centre[0])}" cy="{number(centre[1])}" '
@@ -106,7 +105,7 @@ class Canvas:
         title: str = "",
     ) -> None:
         """A rectangle; a title is what a pointer over it shows."""
-        rim = f' stroke="{_colour(stroke)}" stroke-width="{number(stroke_pt)}"' if stroke else ""
+        rim = _stroke(stroke, stroke_pt) if stroke else ""
         shape = (
             f'<rect x="{number(left)}" y="{number(top)}" width="{number(width)}" '
             f'height="{number(height)}" fill="{_colour(fill)}"{rim}'
@@ -145,6 +144,19 @@ class Canvas:
             f"{escape(clean(text))}</text>"
         )
 
+    def labels(
+        self, places: Floats, texts: Iterable[str], colour: str, *, anchor: str = "start"
+    ) -> None:
+        """Texts of one colour and anchor at points of shape (n, 2), as `text` sets each."""
+        lowered = np.reshape(places, (-1, 2)) + np.array([0.0, 0.35 * FONT_SIZE_PT])
+        rows = [
+            f'<text x="{number(x)}" y="{number(base)}">{escape(clean(text))}</text>'
+            for (x, base), text in zip(lowered.tolist(), texts, strict=True)
+        ]
+        names = [f"f-{_named(colour)}", *([ANCHOR_CLASSES[anchor]] if anchor != "start" else [])]
+        if rows:
+            self._parts.append(f'<g class="{" ".join(names)}">{"".join(rows)}</g>')
+
     def shared(self, name: str, drawn: Callable[["Canvas"], None]) -> None:
         """A part that many drawings of a page have in common; the page holds it once.
 
@@ -154,7 +166,17 @@ class Canvas:
         drawn : draws it
         """
         self._shared[name] = drawn
-        self._parts.append(f'<use href="#{name}"/>')
+        self._parts.append(f'<use href="#{escape(name)}"/>')
+
+    def first(self, name: str, drawn: Callable[["Canvas"], None]) -> None:
+        """A part that later drawings of a page repeat with `shared`; this one holds it.
+
+        Parameters
+        ----------
+        name : of the part, unique in the page
+        drawn : draws it
+        """
+        self._parts.append(symbol(name, drawn))
 
     def inline(self, label: str) -> Markup:
         """The drawing as an element inside a page.
@@ -163,10 +185,9 @@ class Canvas:
         ----------
         label : what it shows, for those who do not see it
         """
-        body = self.body
+        # Size of text and no filling are rules of the page: see `text_rules`.
         return Markup(  # noqa: S704  every text in it was escaped
-            f'<svg {self._size()} font-size="{number(FONT_SIZE_PT)}" role="img" '
-            f'aria-label="{escape(clean(label))}">{body}</svg>'
+            f'<svg {self._size()} role="img" aria-label="{escape(clean(label))}">{self.body}</svg>'
         )
 
     def standalone(self, colours: Mapping[str, str] = LIGHT) -> str:
@@ -177,7 +198,7 @@ class Canvas:
         body = _VARIABLE.sub(lambda match: colours[match.group(1)], drawn)
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f'<svg xmlns="http://www.w3.org/2000/svg" {self._size()} '
+            f'<svg xmlns="http://www.w3.org/2000/svg" {self._size()} fill="none" '
             f'font-family="{FONT_FAMILY}" font-size="{number(FONT_SIZE_PT)}" '
             f'stroke-linejoin="round"><title>{escape(clean(self.label))}</title>'
             f'<rect width="100%" height="100%" fill="{colours["paper"]}"/>{body}</svg>\n'
@@ -191,15 +212,14 @@ class Canvas:
     def _size(self) -> str:
         box = f"0 0 {number(self.width_pt)} {number(self.height_pt)}"
         size = f'width="{self.width_pt:g}" height="{self.height_pt:g}"'
-        # Lines are drawn; what is filled says so.
-        return f'viewBox="{box}" {size} fill="none"'
+        return f'viewBox="{box}" {size}'
 
 
 def symbol(name: str, drawn: Callable[[Canvas], None]) -> Markup:
     """A shared part as a group that `use` elements repeat."""
     canvas = Canvas(0.0, 0.0)
     drawn(canvas)
-    return Markup(f'<g id="{name}">{canvas.body}</g>')  # noqa: S704  every text was escaped
+    return Markup(f'<g id="{escape(name)}">{canvas.body}</g>')  # noqa: S704  every text was escaped
 
 
 def number(value_pt: float) -> str:
@@ -214,20 +234,36 @@ def clean(text: str) -> str:
 
 def text_rules() -> str:
     """CSS of the text of drawings; a page that holds drawings holds it once."""
-    colours = "".join(f".f-{name}{{fill:var(--{name})}}" for name in TEXT_COLOURS)
+    colours = "".join(f".f-{n},svg .f-{n} text{{fill:var(--{n})}}" for n in TEXT_COLOURS)
+    colours += "".join(
+        f".{name}{{stroke:var(--{colour});stroke-width:{number(width_pt)}px}}"
+        for (colour, width_pt), name in STROKES.items()
+    )
     halos = "".join(
         f".halo-{name}{{paint-order:stroke;stroke:var(--{name});stroke-width:30px;"
         "stroke-linejoin:round}"
         for name in HALO_COLOURS
     )
     anchors = "".join(f".{name}{{text-anchor:{anchor}}}" for anchor, name in ANCHOR_CLASSES.items())
-    return f"svg text{{fill:var(--ink)}}{colours}{halos}{anchors}.bold{{font-weight:700}}"
+    # Lines are drawn; what is filled says so.
+    svg = (
+        f"svg[role=img]{{fill:none;font-size:{number(FONT_SIZE_PT)}px}}svg text{{fill:var(--ink)}}"
+    )
+    return f"{svg}{colours}{halos}{anchors}.bold{{font-weight:700}}"
 
 
 def _named(name: str) -> str:
     if name not in (*TEXT_COLOURS, *HALO_COLOURS):
         raise ValueError(f"text has no colour {name!r}")
     return name
+
+
+def _stroke(colour: str, width_pt: float) -> str:
+    """The attributes of a stroke, short where the page has a rule for it."""
+    known = STROKES.get((colour, width_pt))
+    if known is not None:
+        return f' class="{known}"'
+    return f' stroke="{_colour(colour)}" stroke-width="{number(width_pt)}"'
 
 
 def _colour(name: str) -> str:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 TITLE_SIZE_PT = 12.0
 TICK_PT = 3.0
 _GAP = (np.nan, np.nan)
-RIM_PT = 0.8
+RIM_PT = RULE_PT = 0.8
 MOST_TIME_TICKS = 5
 TIME_STEPS_S = (
     10,
@@ -97,29 +97,32 @@ class Panel:
     def y_axis(self, ticks: Sequence[float], labels: Sequence[str] | None = None) -> None:
         """Grid lines with their values at the left; drawn before the curves."""
         labels = [f"{tick:g}" for tick in ticks] if labels is None else labels
-        rules = []
-        for tick, label in zip(ticks, labels, strict=True):
+        rules, places = [], []
+        for tick in ticks:
             ends = self.place(np.array(self.x_range), tick)
             rules += [*ends, _GAP]
-            self.canvas.text((self.left - 6.0, float(ends[0, 1])), label, "soft", anchor="end")
-        self.canvas.line(np.array(rules), "grid", 0.8)
+            places.append((self.left - 6.0, float(ends[0, 1])))
+        self.canvas.labels(np.array(places), labels, "soft", anchor="end")
+        self.canvas.line(np.array(rules).reshape(-1, 2), "grid", RULE_PT)
 
     def frame(self) -> None:
         """The left and the lower edge."""
         bottom, right = self.top + self.height, self.left + self.width
         corners = [[self.left, self.top], [self.left, bottom], [right, bottom]]
-        self.canvas.line(np.array(corners), "axis", 0.8)
+        self.canvas.line(np.array(corners), "axis", RULE_PT)
 
     def time_axis(self, epoch: datetime, *, with_labels: bool = True) -> None:
         """Round UTC instants below a panel whose x are seconds after an epoch."""
         bottom = self.top + self.height
-        marks = []
+        marks, places, labels = [], [], []
         for second, label in time_ticks(epoch, *self.x_range):
             x = float(self.place(second, self.y_range[0])[0])
             marks += [(x, bottom), (x, bottom + TICK_PT), _GAP]
-            if with_labels:
-                self.canvas.text((x, bottom + 12.0), label, "soft", anchor="middle")
-        self.canvas.line(np.array(marks).reshape(-1, 2), "axis", 0.8)
+            places.append((x, bottom + 12.0))
+            labels.append(label)
+        if with_labels:
+            self.canvas.labels(np.array(places), labels, "soft", anchor="middle")
+        self.canvas.line(np.array(marks).reshape(-1, 2), "axis", RULE_PT)
 
 
 def time_ticks(

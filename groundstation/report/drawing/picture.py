@@ -2,12 +2,13 @@
 
 from groundstation.errors import UsageError
 from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.figures.palette import DARK, LIGHT
 
 DOTS_PER_INCH = 150.0
 POINTS_PER_INCH = 72.0
 
 
-def picture(canvas: Canvas, suffix: str) -> bytes:
+def picture(canvas: Canvas, suffix: str, *, is_dark: bool = False) -> bytes:
     """The bytes of a .svg or .png file; the same drawing gives the same bytes on one machine.
 
     The text of a PNG is set in a font of the machine.
@@ -17,7 +18,7 @@ def picture(canvas: Canvas, suffix: str) -> bytes:
     UsageError
         the suffix is neither of the two
     """
-    text = canvas.standalone()
+    text = canvas.standalone(DARK if is_dark else LIGHT)
     if suffix.lower() == ".svg":
         return text.encode("utf-8")
     if suffix.lower() != ".png":

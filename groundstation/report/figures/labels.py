@@ -33,10 +33,10 @@ SPOTS = (
 Box = tuple[float, float, float, float]
 
 
-def short_label(text: str) -> str:
-    """A name that fits a figure: one line, at most LONGEST_LABEL characters."""
+def short_label(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A name that fits a figure: one line, at most so many characters."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def placed_labels(

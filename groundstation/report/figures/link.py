@@ -1,10 +1,14 @@
 """What the link loses and what arrives, second by second through one contact."""
 
+from datetime import datetime
+from functools import partial
+
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from groundstation.night_records import NightPass
-from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.drawing.canvas import Canvas, symbol
 from groundstation.report.drawing.panel import Panel, round_ticks
 from passes.forecast import PassForecast
 from passes.link.budget import LinkBudget, TermGroup
@@ -15,6 +19,10 @@ Floats = NDArray[np.float64]
 WIDTH_PT, HEIGHT_PT = 360.0, 300.0
 LEFT_PT, RIGHT_PT = 40.0, 11.0
 MOST_RATE_TICKS = 4
+# Top, height and title of each panel.
+LOSS_PANEL = (30.0, 240.0, "Loss by group, dB")
+RATE_PANELS = ((30.0, 120.0, "Sifted rate, kHz"), (195.0, 75.0, "QBER, %"))
+LOSS_FRAME, RATE_FRAME = "loss-frame", "rate-frame"
 
 
 def loss_figure(night_pass: NightPass, forecast: PassForecast) -> Canvas:
@@ -23,7 +31,7 @@ def loss_figure(night_pass: NightPass, forecast: PassForecast) -> Canvas:
     times_s = track.times_s[contact_window(track)]
     levels = stacked_loss_db(night_pass, forecast)
     canvas = Canvas(WIDTH_PT, HEIGHT_PT)
-    panel = _panel(canvas, 30.0, 240.0, times_s, 1.08 * _largest(levels[-1]))
+    panel = _panel(canvas, *LOSS_PANEL[:2], times_s, 1.08 * _largest(levels[-1]))
     panel.y_axis(round_ticks(panel.y_range[1]))
     # From the top down, each layer from zero to its edge: half the corners of bands.
     for group, ceiling in reversed(
@@ -31,9 +39,8 @@ def loss_figure(night_pass: NightPass, forecast: PassForecast) -> Canvas:
     ):
         panel.band(times_s, levels[0], ceiling, group.value, rim="card")
     panel.curve(times_s, levels[-1], "ink", 1.4)
-    panel.title("Loss by group, dB")
-    panel.frame()
-    panel.time_axis(track.epoch)
+    canvas.shared(LOSS_FRAME, draw_loss_frame)
+    canvas.first(_axis_name(night_pass), partial(_draw_time_axis, times_s, track.epoch))
     return canvas
 
 
@@ -45,22 +52,57 @@ def stacked_loss_db(night_pass: NightPass, forecast: PassForecast) -> Floats:
 
 
 def rate_figure(night_pass: NightPass, forecast: PassForecast) -> Canvas:
-    """Sifted rate above, error rate below, against time."""
+    """Sifted rate above, error rate below, against time.
+
+    In a page it stands behind the loss figure of the same pass, whose time axis it repeats.
+    """
     track, rates = night_pass.track, forecast.rates
     times_s = track.times_s[contact_window(track)]
     canvas = Canvas(WIDTH_PT, HEIGHT_PT)
-    for top, height, values, colour, title in (
-        (30.0, 120.0, rates.sifted_hz / 1e3, "sifted", "Sifted rate, kHz"),
-        (195.0, 75.0, 100.0 * rates.qber, "qber", "QBER, %"),
+    canvas.shared(RATE_FRAME, draw_rate_frame)
+    for (top, height, _), values, colour in (
+        (RATE_PANELS[0], rates.sifted_hz / 1e3, "sifted"),
+        (RATE_PANELS[1], 100.0 * rates.qber, "qber"),
     ):
         usable = _usable(track, values)
         panel = _panel(canvas, top, height, times_s, 1.1 * _largest(usable))
         panel.y_axis(round_ticks(panel.y_range[1], MOST_RATE_TICKS))
         panel.curve(times_s, usable, colour, 2.0)
-        panel.title(title)
-        panel.frame()
-        panel.time_axis(track.epoch, with_labels=colour == "qber")
+    canvas.shared(_axis_name(night_pass), partial(_draw_time_axis, times_s, track.epoch))
     return canvas
+
+
+def link_symbols() -> Markup:
+    """What a page must hold once for these figures."""
+    return symbol(LOSS_FRAME, draw_loss_frame) + symbol(RATE_FRAME, draw_rate_frame)
+
+
+def draw_loss_frame(canvas: Canvas) -> None:
+    """Title and edges of every loss figure."""
+    _draw_frame(canvas, LOSS_PANEL)
+
+
+def draw_rate_frame(canvas: Canvas) -> None:
+    """Titles and edges of every figure of rates."""
+    for panel in RATE_PANELS:
+        _draw_frame(canvas, panel)
+
+
+def _axis_name(night_pass: NightPass) -> str:
+    return f"time-{night_pass.pass_id}"
+
+
+def _draw_time_axis(times_s: Floats, epoch: datetime, canvas: Canvas) -> None:
+    """Both figures end at the same height, so they have one time axis."""
+    top, height, _ = LOSS_PANEL
+    _panel(canvas, top, height, times_s, 1.0).time_axis(epoch)
+
+
+def _draw_frame(canvas: Canvas, place: tuple[float, float, str]) -> None:
+    top, height, title = place
+    panel = _panel(canvas, top, height, np.zeros(0), 1.0)
+    panel.title(title)
+    panel.frame()
 
 
 def _panel(canvas: Canvas, top: float, height: float, times_s: Floats, largest: float) -> Panel:

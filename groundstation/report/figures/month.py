@@ -1,17 +1,21 @@
 """Figures of a month: what each contact was promised and gave, and what each night brought."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from groundstation.report.drawing.canvas import Canvas
 from groundstation.report.drawing.panel import Panel, round_ticks
+from groundstation.report.figures.labels import short_label
 from groundstation.results.records import Sky
 from groundstation.results.store import RecordedResult
 
 WIDTH_PT, HEIGHT_PT = 720.0, 250.0
 LEFT_PT, RIGHT_PT, TOP_PT, BOTTOM_PT = 52.0, 12.0, 34.0, 34.0
 BAR_SHARE = 0.36
+# Links that fit side by side; the table has them all.
+MOST_LINKS = 8
 
 
 def nights_figure(rows: list[dict[str, object]], days: int) -> Canvas:
@@ -75,6 +79,65 @@ def results_figure(results: tuple[RecordedResult, ...]) -> Canvas | None:
     panel.title("Key of each clear contact against its forecast, kbit")
     panel.frame()
     return canvas
+
+
+def drift_figure(rows: list[dict[str, Any]]) -> Canvas | None:
+    """The loss constant of every link by period, with one sigma; None where none has two periods.
+
+    Links stand side by side, each with its periods in order from left to right.
+    """
+    shown = [row for row in rows if len(row["periods"]) > 1][:MOST_LINKS]
+    if not shown:
+        return None
+    ends = [
+        period["loss_db"] + side * period["sigma_db"]
+        for row in shown
+        for period in row["periods"]
+        for side in (-1.0, 1.0)
+    ]
+    low, high = min([*ends, 0.0]), max([*ends, 0.1])
+    canvas = Canvas(WIDTH_PT, HEIGHT_PT + 12.0)
+    margin = 0.08 * (high - low)
+    panel = Panel(
+        canvas,
+        LEFT_PT,
+        TOP_PT,
+        WIDTH_PT - LEFT_PT - RIGHT_PT,
+        HEIGHT_PT - TOP_PT - BOTTOM_PT,
+        (0.0, float(len(shown))),
+        (low - margin, high + margin),
+    )
+    step = (high - low) / 4.0
+    ticks = [low + i * step for i in range(5)]
+    panel.y_axis(ticks, [f"{tick:+.1f}" for tick in ticks])
+    for index, row in enumerate(shown):
+        _draw_link(panel, index, row)
+    panel.title("Loss beyond the description by period, dB")
+    panel.frame()
+    return canvas
+
+
+def _draw_link(panel: Panel, index: int, row: dict[str, Any]) -> None:
+    periods = row["periods"]
+    places = index + 0.15 + 0.7 * np.arange(len(periods)) / (len(periods) - 1)
+    values = np.array([period["loss_db"] for period in periods])
+    panel.curve(places, values, "track", 1.2)
+    colour = "taken" if row["is_flagged"] else "good"
+    for place, period in zip(places.tolist(), periods, strict=True):
+        reach = np.array([-1.0, 1.0]) * period["sigma_db"] + period["loss_db"]
+        panel.curve(np.full(2, place), reach, colour, 1.6)
+        x, y = panel.place(place, period["loss_db"]).tolist()
+        panel.canvas.circle((x, y), 2.8, fill=colour)
+    x = float(panel.place(index + 0.5, panel.y_range[0])[0])
+    below = panel.top + panel.height
+    for line, name in enumerate((row["satellite"], row["station"])):
+        panel.canvas.text(
+            (x, below + 11.0 + 12.0 * line),
+            short_label(name, 18),
+            "soft",
+            anchor="middle",
+            size_pt=9.0,
+        )
 
 
 def _panel(canvas: Canvas, x_range: tuple[float, float], largest: float) -> Panel:

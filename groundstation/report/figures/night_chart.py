@@ -1,28 +1,33 @@
 """The timeline of a night as a drawing of its own: a bar of sky per station, contacts numbered."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groundstation.report.drawing.canvas import Canvas
 from groundstation.report.figures.labels import short_label
 from groundstation.report.timeline import Row, Timeline
 
-WIDTH_PT, LEFT_PT, RIGHT_PT = 900.0, 190.0, 15.0
-TOP_PT, ROW_PT, BAR_PT = 60.0, 40.0, 30.0
+Floats = NDArray[np.float64]
+
+WIDTH_PT, LEFT_PT, RIGHT_PT = 800.0, 180.0, 20.0
+TOP_PT, ROW_PT, BAR_PT, CLOUD_PT = 60.0, 42.0, 30.0, 4.5
 SCALE_PT = (WIDTH_PT - LEFT_PT - RIGHT_PT) / 100.0
 
 
 def night_chart(timeline: Timeline, title: str) -> Canvas:
     """Stations one below the other; darker where the Sun is lower, contacts bold with a number."""
-    height = TOP_PT + ROW_PT * max(len(timeline.rows), 1) + 10.0
+    top_pt = TOP_PT if title else TOP_PT - 30.0
+    height = top_pt + ROW_PT * max(len(timeline.rows), 1) + 10.0
     canvas = Canvas(WIDTH_PT, height, title)
-    canvas.text((15.0, 20.0), title, size_pt=14.0, is_bold=True)
+    if title:
+        canvas.text((15.0, 20.0), title, size_pt=14.0, is_bold=True)
     for tick in timeline.ticks:
         x = LEFT_PT + SCALE_PT * tick.left_percent
-        canvas.text((x, TOP_PT - 14.0), tick.label, "soft", anchor="middle")
+        canvas.text((x, top_pt - 14.0), tick.label, "soft", anchor="middle")
     for index, row in enumerate(timeline.rows):
-        _draw_row(canvas, row, TOP_PT + ROW_PT * index)
+        _draw_row(canvas, row, top_pt + ROW_PT * index)
     ticks = [LEFT_PT + SCALE_PT * tick.left_percent for tick in timeline.ticks]
-    rules = [point for x in ticks for point in ((x, TOP_PT), (x, height - 20.0), (np.nan, np.nan))]
+    rules = [point for x in ticks for point in ((x, top_pt), (x, height - 20.0), (np.nan, np.nan))]
     if rules:
         canvas.line(np.array(rules), "grid", 0.6)
     return canvas
@@ -39,6 +44,13 @@ def _draw_row(canvas: Canvas, row: Row, top: float) -> None:
     for bar in row.closed:
         left, width = LEFT_PT + SCALE_PT * bar.left_percent, SCALE_PT * bar.width_percent
         canvas.rectangle(left, top + BAR_PT - 4.0, width, 4.0, fill="closed", title=bar.tooltip)
+    for cloud in row.clouds:
+        left, width = LEFT_PT + SCALE_PT * cloud.left_percent, SCALE_PT * cloud.width_percent
+        if cloud.cover is None:
+            canvas.text((left + 4.0, top + BAR_PT + 3.0), "cloud not known", "soft", size_pt=6.0)
+        else:
+            square = _rectangle(left, top + BAR_PT + 1.0, width, CLOUD_PT)
+            canvas.area([square], "cloud", opacity=cloud.cover)
     for bar in row.others:
         left, width = LEFT_PT + SCALE_PT * bar.left_percent, SCALE_PT * bar.width_percent
         canvas.rectangle(
@@ -52,3 +64,8 @@ def _draw_row(canvas: Canvas, row: Row, top: float) -> None:
         canvas.text(
             (left + width / 2.0, top + 6.0), bar.number, anchor="middle", size_pt=9.0, is_bold=True
         )
+
+
+def _rectangle(left: float, top: float, width: float, height: float) -> Floats:
+    right, bottom = left + width, top + height
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

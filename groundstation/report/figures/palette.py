@@ -26,6 +26,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "night": ("#9fb3d3", "#0c1424"),
     "pass": ("#46546a", "#93a3ba"),
     "closed": ("#7a4a78", "#cf9fcd"),
+    "cloud": ("#5a6675", "#b9c4d2"),
     # figures
     "grid": ("#e3e7ec", "#2b3340"),
     "axis": ("#5b6675", "#9aa6b6"),

@@ -1,11 +1,15 @@
 """The sky over a station during one contact: where the satellite runs, and past what."""
 
+from collections.abc import Iterable
+from functools import partial
+
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from groundstation.network import Station
 from groundstation.night_records import NightPass
-from groundstation.report.drawing.canvas import Canvas
+from groundstation.report.drawing.canvas import Canvas, symbol
 from passes.track import Track
 
 Floats = NDArray[np.float64]
@@ -23,7 +27,7 @@ def sky_figure(night_pass: NightPass, station: Station) -> Canvas:
     """The contact in azimuth and elevation: zenith in the middle, North up, East to the right."""
     track = night_pass.track
     canvas = Canvas(SIZE_PT, SIZE_PT)
-    _draw_limits(canvas, station)
+    canvas.shared(limits_name(station), partial(draw_limits, station))
     canvas.shared(COMPASS, draw_compass)
     _draw_track(canvas, track)
     _draw_keyhole(canvas, track, keyhole_seconds(track))
@@ -89,8 +93,19 @@ def draw_compass(canvas: Canvas) -> None:
         canvas.text((float(x), float(y)), name, anchor="middle", is_bold=True)
 
 
-def _draw_limits(canvas: Canvas, station: Station) -> None:
-    """The station's horizon mask and its lowest elevation of a contact."""
+def limits_name(station: Station) -> str:
+    """The name of what all sky plots over a station share."""
+    return f"limits-{station.name}"
+
+
+def sky_symbols(stations: Iterable[Station]) -> Markup:
+    """What a page must hold once for the sky plots over these stations."""
+    drawn = [symbol(limits_name(s), partial(draw_limits, s)) for s in stations]
+    return Markup("").join([symbol(COMPASS, draw_compass), *drawn])
+
+
+def draw_limits(station: Station, canvas: Canvas) -> None:
+    """A station's horizon mask and its lowest elevation of a contact."""
     mask = station.site.horizon
     if not mask.is_level:
         # The mask lies between the horizon and the skyline: out along one, back along the other.

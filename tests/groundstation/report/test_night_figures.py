@@ -248,13 +248,17 @@ def test_a_colour_outside_the_palette_is_refused():
         Canvas(100.0, 100.0).line(np.array([[0.0, 0.0], [1.0, 1.0]]), "#123456", 1.0)
 
 
-def test_drawings_of_one_page_have_no_ids_of_their_own(chosen):
+def test_no_two_drawings_of_a_page_have_one_id(chosen):
+    ids = []
     for night_pass, station in chosen:
         for figure in (
             sky_figure(night_pass, station),
             loss_figure(night_pass, night_pass.forecast),
+            rate_figure(night_pass, night_pass.forecast),
         ):
-            assert " id=" not in figure.inline("x")
+            ids += re.findall(r'\bid="([^"]+)"', figure.inline("x"))
+    # The time axis of each contact, which its second figure repeats.
+    assert ids == [f"time-{night_pass.pass_id}" for night_pass, _ in chosen]
 
 
 def test_a_long_label_keeps_its_beginning():

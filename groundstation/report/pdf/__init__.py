@@ -1,0 +1,1 @@
+"""Reports as PDF, set by Typst from a document of plain blocks."""
