@@ -16,8 +16,10 @@ from groundstation.plan.solver.lagrangian import Structure, structure_of
 from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Relay, Windows, value_of
 from groundstation.plan.solver.programme import build
 
-_GAP = 1e-3
+_GAP = 3e-3
 _NODES = 400
+# Less than a bit is nothing: rests of rounding only slow the programmes.
+_BIT_KBIT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ def _sub_model(
         relay.stock_kbit[pools],
         relay.pool_satellite[pools],
         relay.terminal_per_kbit[pools],
-        np.maximum(0.0, relay.fibre_kbit - relay.fibre_use.T @ rest),
-        np.maximum(0.0, relay.demand_kbit - used),
+        _left(relay.fibre_kbit - relay.fibre_use.T @ rest),
+        _left(relay.demand_kbit - used),
         relay.weight_per_kbit,
         relay.path_demand[paths],
         relay.path_ends[paths],
@@ -129,6 +131,10 @@ def _sub_model(
         capacity=np.maximum(0.0, capacity),
     )
     return Model(windows, inner_limits, inner, model.forced[own], model.forbidden[own] | blocked)
+
+
+def _left(amount_kbit: Floats) -> Floats:
+    return np.where(amount_kbit < _BIT_KBIT, 0.0, amount_kbit)
 
 
 def _blocked(structure: Structure, taken: Ints, own: Ints) -> Flags:

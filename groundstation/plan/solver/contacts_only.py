@@ -21,7 +21,7 @@ from groundstation.plan.solver.programme import build
 from groundstation.plan.solver.regrets import regrets
 
 _NO_GAP = 1e-9
-_RESTRICTED = Plan(windows=4_000, paths=0, tolerance=0.0, rounds=3, gap=5e-5)
+_RESTRICTED = Plan(windows=4_000, share=1.0, paths=0, tolerance=0.0, rounds=3, gap=5e-5)
 
 
 def choose_contacts(

@@ -17,7 +17,7 @@ QUANTUM_KBIT = 1e-6
 # Above this many columns the programme starts with the better ones and adds what its prices ask.
 _ALL_AT_ONCE = 40_000
 _ROUNDS = 12
-_MOST_PATHS = 6
+_MOST_PATHS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def deliver(
     useful: Flags,
     *,
     start: Flags | None = None,
+    tolerance: float = 0.0,
     time_limit_s: float | None = None,
 ) -> Delivered:
     """Relay with the largest value for the chosen contacts; nothing if the time runs out at once.
@@ -43,7 +44,9 @@ def deliver(
     chosen : contacts, ascending
     useful : deliveries that may be worth something, shape (paths, periods)
     start : deliveries to begin with, where there are too many for one programme
+    tolerance : there, stop when more of them add less than this part of the value
     """
+    value = -np.inf
     offered = useful if useful.sum() <= _ALL_AT_ONCE or start is None else start & useful
     flow, prices = np.zeros(useful.shape), None
     for _ in range(_ROUNDS):
@@ -64,8 +67,9 @@ def deliver(
             programme.offsets[2] : programme.offsets[3]
         ]
         prices = prices_from(structure, programme, duals)
-        if offered is useful:
+        if offered is useful or found.value - value < tolerance * abs(found.value):
             break
+        value = found.value
         answer = evaluate(structure, prices)
         wanted = duals[programme.row_offsets[7] : programme.row_offsets[8]]
         wanted = wanted.reshape(structure.model.relay.demand_kbit.shape)

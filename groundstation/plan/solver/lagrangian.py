@@ -190,9 +190,12 @@ def _limits_at(structure: Structure, prices: Prices) -> float:
     """Stock, fibres, telescopes, capacities and the best nights of each crew at the prices."""
     model = structure.model
     telescopes = model.limits.telescopes[structure.stations.resource]
-    total = float(model.relay.stock_kbit @ prices.pool[:, 0]) if prices.pool.size else 0.0
+    # Sums instead of products of vectors: these run in threads, whose number changes the last digit
+    # and which wait for each other on a busy machine.
+    total = float((model.relay.stock_kbit * prices.pool[:, 0]).sum())
     total += float((model.relay.fibre_kbit * prices.fibre).sum())
-    total += float(telescopes @ prices.station) + float(model.limits.capacity @ prices.capacity)
+    total += float((telescopes * prices.station).sum())
+    total += float((model.limits.capacity * prices.capacity).sum())
     return total + float(best_nights(structure, prices)[1])
 
 

@@ -32,7 +32,6 @@ class Relaxed:
     value : of the restricted relaxation; -inf if none was solved
     bound, prices : best bound of the whole model, and where it was found
     offered, deliveries : windows and deliveries that the next programme would offer
-    crew_share : of each shift in the relaxation
     """
 
     share: Floats
@@ -42,14 +41,22 @@ class Relaxed:
     prices: Prices
     offered: Flags
     deliveries: Flags
-    crew_share: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many columns a restricted programme begins with, and when it is good enough."""
+    """How many columns a restricted programme begins with, and when it is good enough.
+
+    Parameters
+    ----------
+    windows : windows of least regret that it offers
+    share : it offers deliveries that carried more than this part of their demand in the last steps
+    paths, tolerance : near-best paths of each demand and period that a round adds, and how near
+    rounds, gap : stop after so many programmes, or at this relative gap
+    """
 
     windows: int
+    share: float
     paths: int
     tolerance: float
     rounds: int
@@ -74,12 +81,10 @@ def relax(
     """
     start = evaluate(structure, priced.prices)
     offered = near_best_windows(structure, start, plan.windows) | priced.windows
-    deliveries = (priced.deliveries & useful) | near_best_paths(
-        structure, start, useful, most=plan.paths, tolerance=plan.tolerance
-    )
+    deliveries = useful & (priced.delivery_share > plan.share)
     relaxed = Relaxed(
         np.zeros(structure.model.windows.count), np.zeros(useful.shape), -np.inf, priced.bound,
-        priced.prices, offered, deliveries, np.zeros(len(structure.crew.shift_station)),
+        priced.prices, offered, deliveries,
     )  # fmt: skip
     for _ in range(plan.rounds):
         following = _round(structure, relaxed, useful, plan, remaining_s())
@@ -113,11 +118,11 @@ def _round(
             bound, prices = answer.bound, mixed
         offered = offered | near_best_windows(structure, answer, plan.windows // 4)
         deliveries = deliveries | near_best_paths(
-            structure, answer, useful, most=plan.paths, tolerance=0.2 * plan.tolerance
+            structure, answer, useful, most=plan.paths, tolerance=plan.tolerance
         )
     return Relaxed(
         *_columns(structure, programme, found.columns, useful), found.value, bound, prices,
-        offered, deliveries, found.columns[programme.offsets[1] : programme.offsets[2]],
+        offered, deliveries,
     )  # fmt: skip
 
 

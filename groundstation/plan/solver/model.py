@@ -181,4 +181,6 @@ def value_of(model: Model, chosen: Ints, flow_kbit: Floats) -> float:
     left += np.bincount(
         windows.pool[fills], windows.key_kbit[fills], minlength=len(relay.stock_kbit)
     )
-    return float(windows.worth[chosen].sum() + weight @ delivered + relay.terminal_per_kbit @ left)
+    # Not a product of vectors, whose last digit depends on the number of threads.
+    relayed = float((weight * delivered).sum() + (relay.terminal_per_kbit * left).sum())
+    return float(windows.worth[chosen].sum()) + relayed

@@ -19,13 +19,14 @@ from groundstation.plan.solver.cells import State, improve
 from groundstation.plan.solver.contacts_only import choose_contacts, components, solve_components
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.errors import ModelError
-from groundstation.plan.solver.highs import solve_whole
+from groundstation.plan.solver.highs import solve_linear, solve_whole
 from groundstation.plan.solver.insertion import insert_in_order
-from groundstation.plan.solver.lagrangian import Structure, structure_of
+from groundstation.plan.solver.lagrangian import Structure, evaluate, structure_of
 from groundstation.plan.solver.master import Plan, Relaxed, relax
 from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Solution
 from groundstation.plan.solver.price_iterations import STEPS, Priced, find_prices
-from groundstation.plan.solver.programme import build
+from groundstation.plan.solver.programme import build, prices_from
+from groundstation.plan.solver.regrets import regrets
 from groundstation.plan.solver.standing import Progress, Standing, silent
 
 __all__ = ["Progress", "solve"]
@@ -134,20 +135,35 @@ def _direct(best: Standing, gap: float | None, *, is_limited: bool) -> str:
     last = gap if gap is not None else _FINE_GAP if small else _ROUGH_GAP
     if gap is None and is_limited:
         last = _LIMITED_GAP
-    programme = build(
-        structure, np.arange(structure.model.windows.count), best.useful, with_cuts=with_cuts
-    )
+    windows, lost = np.arange(structure.model.windows.count), -np.inf
     for target in (_ROUGH_GAP, last) if last < _ROUGH_GAP else (last,):
         if best.is_late() or best.bound - best.value <= target * abs(best.bound):
             continue
+        programme = build(structure, windows, best.useful, with_cuts=with_cuts)
         found = solve_whole(
             programme, relative_gap=target, time_limit_s=best.remaining_s(), nodes=None
         )
-        best.lower(found.bound)
+        best.lower(max(found.bound, lost))
         if found.columns is not None:
-            chosen = np.flatnonzero(found.columns[: programme.offsets[1]] > 0.5)
+            chosen = windows[found.columns[: programme.offsets[1]] > 0.5]
             _deliver(best, "one programme", chosen, always=True)
+        if target > last:
+            windows, lost = _undecided(best, windows), best.value
     return "contacts and relay in one programme" + (", with cuts" if with_cuts else "")
+
+
+def _undecided(best: Standing, windows: Ints) -> Ints:
+    """Windows that a better plan may contain, by their regret at the prices of the relaxation."""
+    structure = best.structure
+    programme = build(structure, windows, best.useful, with_cuts=False)
+    found, duals = solve_linear(programme, time_limit_s=best.remaining_s(), interior=True)
+    if found.columns is None or duals is None:
+        return windows
+    answer = evaluate(structure, prices_from(structure, programme, duals))
+    best.lower(answer.bound)
+    # A billionth hides rounding only.
+    slack = answer.bound - best.value + 1e-9 * abs(answer.bound)
+    return windows[regrets(structure, answer)[windows] <= slack]
 
 
 def _decomposed(best: Standing, gap: float | None) -> str:

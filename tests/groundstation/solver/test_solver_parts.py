@@ -175,7 +175,9 @@ def test_satellite_by_satellite_never_gets_worse_and_stays_feasible(joint):
         structure = structure_of(model)
         useful = structure.useful
         priced = find_prices(structure, steps=40)
-        plan = Plan(windows=model.windows.count, paths=50, tolerance=100.0, rounds=2, gap=0.0)
+        plan = Plan(
+            windows=model.windows.count, share=0.0, paths=50, tolerance=100.0, rounds=2, gap=0.0
+        )
         relaxed = relax(structure, priced, useful, plan, remaining_s=lambda: None)
         optimum = solve(model, gap=0.0).value
         state = State(np.zeros(model.windows.count), np.zeros(useful.shape))
