@@ -19,6 +19,21 @@ from groundstation.night.nightly import NightlyResult, run_nightly
 
 NIGHT = "2016-12-19"
 NOW = datetime(2016, 12, 19, 8, tzinfo=UTC)
+STATION_FILES = """
+[[permissions]]
+name = "mission"
+kind = "segments"
+file = "segments-{station}.txt"
+stations = ["nanshan", "graz"]
+"""
+OWN_FILES = """
+climatology = {{ source = "ten years of a camera", file = "cover-{0}.csv" }}
+sensors = [{{ kind = "boltwood", file = "sky-{0}.txt", time_zone = "UTC" }}]
+"""
+SKY = (
+    "2016-12-19 07:59:30.00 C K  -28.0   -2.0   -1.0   4.0  55  -9.8   0 0 0 00020 "
+    "046187.58889 1 1 1 1"
+)
 # Before any of these the process may die; what has been done until then is on the disk or is not.
 _FILE_EVENTS = ("os.rename", "os.symlink", "os.mkdir", "os.remove")
 
@@ -71,6 +86,28 @@ def fresh(tmp_path: Path) -> Path:
     folder.mkdir()
     example_of_whole_passes(folder)
     return folder
+
+
+def write_station_files(folder: Path, name: str) -> None:
+    """What a station hands in: its climate, what its sensor says, when it may shine."""
+    rows = "".join(f"{month},40\n" for month in range(1, 13))
+    (folder / f"cover-{name}.csv").write_text(f"month,cover_percent\n{rows}")
+    (folder / f"sky-{name}.txt").write_text(SKY)
+    path = folder / f"segments-{name}.txt"
+    path.write_text("issued 2016-12-19T00:00Z\n2016-12-19T00:00Z 2016-12-21T00:00Z\n")
+
+
+@pytest.fixture
+def handed_in(fresh: Path) -> Path:
+    """Two stations with files of their own."""
+    path, text = fresh / "groundstation.toml", (fresh / "groundstation.toml").read_text()
+    for name in ("nanshan", "graz"):
+        mark = f'[[stations]]\nname = "{name}"\n'
+        assert text.count(mark) == 1
+        text = text.replace(mark, mark + OWN_FILES.format(name).lstrip())
+        write_station_files(fresh, name)
+    path.write_text(text + STATION_FILES)
+    return fresh
 
 
 @pytest.fixture

@@ -59,6 +59,18 @@ def test_a_night_killed_at_one_event_is_finished_by_the_next_run(
     assert state_of(fresh) == state_of(published)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(10, 130, 20))
+def test_a_night_with_weather_and_permission_killed_at_one_event_is_finished(
+    handed_in, tmp_path, run_night, killed_at, number
+):
+    whole = shutil.copytree(handed_in, tmp_path / "whole")
+    assert run_night(whole).summary["permissions"]
+    killed_at(handed_in, number)
+    run_night(handed_in)
+    assert state_of(handed_in) == state_of(whole)
+
+
 def test_a_night_killed_while_it_publishes_is_finished_by_the_next_run(
     published, published_once, run_night, killed_at
 ):

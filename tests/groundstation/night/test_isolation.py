@@ -161,46 +161,7 @@ def test_a_source_that_fails_degrades_the_night_and_offline_asks_nobody(
     assert len(_Down.asked) == asked
 
 
-STATION_FILES = """
-[[permissions]]
-name = "mission"
-kind = "segments"
-file = "segments-{station}.txt"
-stations = ["nanshan", "graz"]
-"""
-OWN_FILES = """
-climatology = {{ source = "ten years of a camera", file = "cover-{0}.csv" }}
-sensors = [{{ kind = "boltwood", file = "sky-{0}.txt", time_zone = "UTC" }}]
-"""
-SKY = (
-    "2016-12-19 07:59:30.00 C K  -28.0   -2.0   -1.0   4.0  55  -9.8   0 0 0 00020 "
-    "046187.58889 1 1 1 1"
-)
-
-
 UNKNOWN = "xinglong: weather unknown: no source of weather is configured for it"
-
-
-def write_station_files(folder, name):
-    """What a station hands in: its climate, what its sensor says, when it may shine."""
-    rows = "".join(f"{month},40\n" for month in range(1, 13))
-    (folder / f"cover-{name}.csv").write_text(f"month,cover_percent\n{rows}")
-    (folder / f"sky-{name}.txt").write_text(SKY)
-    path = folder / f"segments-{name}.txt"
-    path.write_text("issued 2016-12-19T00:00Z\n2016-12-19T00:00Z 2016-12-21T00:00Z\n")
-
-
-@pytest.fixture
-def handed_in(fresh):
-    """Two stations with files of their own."""
-    path, text = fresh / "groundstation.toml", (fresh / "groundstation.toml").read_text()
-    for name in ("nanshan", "graz"):
-        mark = f'[[stations]]\nname = "{name}"\n'
-        assert text.count(mark) == 1
-        text = text.replace(mark, mark + OWN_FILES.format(name).lstrip())
-        write_station_files(fresh, name)
-    path.write_text(text + STATION_FILES)
-    return fresh
 
 
 def rows_of(result, station):
