@@ -94,19 +94,23 @@ def restore_command(settings: Settings, backup: Path) -> int:
 
 
 @click.command("fast-forward")
-@click.argument("anchors", type=click.File("r"))
+@click.argument("anchors", type=click.File("r"), required=False)
 @click.pass_obj
-def fast_forward_command(settings: Settings, anchors: IO[str]) -> int:
+def fast_forward_command(settings: Settings, anchors: IO[str] | None) -> int:
     """Burn all that may have been used since a backup, by the ANCHORS of this and other nodes.
 
-    ANCHORS has one line of `groundstation keys audit --anchor` per node. A lane that no anchor
-    tells of burns as a whole.
+    ANCHORS has one line of `groundstation keys audit --anchor` per node. While `groundstation keys
+    serve` runs, it asks the other nodes by itself; what they have told counts, too. A lane that
+    nobody tells of burns as a whole: give the newest anchor of this node for its satellites' key.
 
     \b
     Examples:
       groundstation keys fast-forward anchors.txt
+      groundstation keys fast-forward
     """
-    lines = [line for line in anchors.read().splitlines() if line.strip()]
+    text = "" if anchors is None else anchors.read()
+    lines = [line for line in text.splitlines() if line.strip()]
     done = change(settings, "fast-forward", {"anchors": lines})
-    click.echo(f"caught up: {done['burned_bits']} bits burned")
+    told = ", ".join(done["pools_told"]) or "none"
+    click.echo(f"caught up: {done['burned_bits']} bits burned; pools of which others told: {told}")
     return 0

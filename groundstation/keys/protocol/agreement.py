@@ -27,11 +27,21 @@ def other_end(view: LedgerView, pool: Pool) -> str:
 
 
 def questions(view: LedgerView, station: Station, clock: Clock) -> Iterator[Envelope]:
-    """One question for every segment that waits; none while this node is itself behind."""
-    if not view.is_behind:
-        for segment in view.waiting_segments():
-            if segment.expires_at is None or clock.now < segment.expires_at:
-                yield _question(view, station, segment)
+    """One question for every segment that waits; a restored backup asks for marks instead."""
+    if view.is_behind:
+        yield from (ask_marks(view, station, pool) for pool in _followed_pools(view))
+        return
+    for segment in view.waiting_segments():
+        if segment.expires_at is None or clock.now < segment.expires_at:
+            yield _question(view, station, segment)
+
+
+def _followed_pools(view: LedgerView) -> Iterable[Pool]:
+    """Pools with unspent key that another ground node has, too, each once."""
+    segment_ids = dict.fromkeys(lane.segment_id for lane in view.unspent_lanes())
+    shared = (name for name in segment_ids if len(view.lanes(name)) == 2)
+    segments = (view.segment(name) for name in shared)
+    return dict.fromkeys(segment.pool for segment in segments if segment is not None)
 
 
 def ask_digests(

@@ -7,7 +7,6 @@ the futures of `ask` and through `fetch`, nowhere else.
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -33,12 +32,11 @@ from groundstation.keys.protocol.machine import step
 from groundstation.keys.protocol.messages import Sync
 from groundstation.keys.protocol.wire import document_of, message_of
 from groundstation.keys.relay import custody
-from groundstation.keys.relay.documents import order_of_text
-from groundstation.keys.relay.errors import RelayError, RelayNotYetError
+from groundstation.keys.relay.errors import RelayNotYetError
 from groundstation.keys.relay.records import Announcement, Order
-from groundstation.keys.relay.shares import ShareSet, combination_of_set, open_sets
 from groundstation.keys.station.dialogue import Dialogue
 from groundstation.keys.station.errors import TagShortageError
+from groundstation.keys.station.progress import Patience, go_on, open_orders
 from groundstation.keys.station.tags import is_genuine, parse, tagged
 from groundstation.keys.store.errors import StoreError
 from groundstation.keys.store.store import Store
@@ -88,8 +86,7 @@ class Node:
         self.store = store
         self.dialogue = dialogue
         self.peers = frozenset(peers)
-        self._patience_s = patience_s
-        self._long_patience_s = long_patience_s
+        self._patience = Patience(patience_s, long_patience_s)
         self._state = Station(dialogue.tagging.new_id())
         self._waiting: dict[UUID, Future[bytes]] = {}
         # How far the other ends have seen key of a pool allocated; a restored backup asks them.
@@ -198,56 +195,11 @@ class Node:
 
     def orders(self) -> tuple[Order, ...]:
         """Orders that are neither done nor ended as far as this node knows."""
-        reader = self.store.reader
-        over = {
-            document.reference
-            for kind in (custody.DONE, custody.END)
-            for document in reader.documents(kind)
-        }
-        orders = (order_of_text(document.payload) for document in reader.documents(custody.ORDER))
-        return tuple(order for order in orders if str(order.order_id) not in over)
+        return open_orders(self.store.reader)
 
     def go_on(self, now: float) -> dict[UUID, str]:
-        """Take the next steps of all orders; give up those that take too long.
-
-        Returns
-        -------
-        by order, why it cannot go on at the moment
-        """
-        stuck = {}
-        for order in self.orders():
-            try:
-                self.store.transact(partial(self._go_on, order=order, now=now))
-            except KeyLedgerError as error:
-                stuck[order.order_id] = str(error)
-        for shares in open_sets(self.store.reader):
-            try:
-                self.store.transact(partial(self._combine, shares=shares, now=now))
-            except RelayError as error:
-                # They can never become one key; each stays what its label says.
-                self.store.transact(partial(_end_set, shares=shares, reason=str(error)))
-            except KeyLedgerError as error:
-                stuck[shares.set_id] = str(error)
-        return stuck
-
-    def _combine(self, unit: Unit, shares: ShareSet, now: float) -> None:
-        """Make one key of shares, once all of them have come or are given up."""
-        order = combination_of_set(unit, shares, now)
-        if order is not None:
-            self.dialogue.begin(unit, order)
-
-    def _go_on(self, unit: Unit, order: Order, now: float) -> None:
-        is_committed = unit.document(custody.COMMIT, str(order.order_id)) is not None
-        limit = self._long_patience_s if is_committed else self._patience_s
-        age_s = now - order.created_at
-        if order.a == unit.view.node:
-            if age_s > limit:
-                self.dialogue.give_up(unit, order, f"not done after {limit:.0f} s")
-            else:
-                self.dialogue.advance(unit, order)
-        elif age_s > 2.0 * limit and custody.has_reserved(unit, order):
-            # The leading end gave it up before; its word may have been lost.
-            custody.end(unit, order.order_id, f"nothing came of it in {2.0 * limit:.0f} s")
+        """Take the next steps of all orders; by order, why it cannot go on at the moment."""
+        return go_on(self.store, self.dialogue, self._patience, now)
 
     def outbox(self, peer: str) -> list[str]:
         """Relay messages to a peer that were not answered yet."""
@@ -325,11 +277,6 @@ class Node:
         tagging = self.dialogue.tagging
         if not self.store.transact(lambda unit: is_genuine(unit, peer, document, tagging, role)):
             raise KeyMessageError(f"a relay {role} of {peer} is not genuine")
-
-
-def _end_set(unit: Unit, shares: ShareSet, reason: str) -> None:
-    custody.end(unit, shares.set_id, reason)
-    unit.audit("shares-ended", {"set": str(shares.set_id), "reason": reason[:400]})
 
 
 def _is_final(error: KeyLedgerError) -> bool:

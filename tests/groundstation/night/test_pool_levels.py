@@ -2,7 +2,10 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -19,9 +22,10 @@ from groundstation.keys.ledger.records import (
 )
 from groundstation.keys.ledger.views import Request
 from groundstation.keys.operations.opening import open_desk
+from groundstation.network import Network
 from groundstation.night.decision import KeyHeld
 from groundstation.night.key_levels import have_pools_changed, held_of_network
-from groundstation.night.nightly import open_for_reading
+from groundstation.night.nightly import NightlyResult, open_for_reading
 from groundstation.night.present import present_outcome
 
 NIGHT = "2016-12-19"
@@ -63,6 +67,14 @@ def delivered(network, pool, n_bits):
         store.transact(lambda unit: unit.reserve(request))
 
 
+class Night(NamedTuple):
+    """A folder with a ledger, its network, and how its night runs at an hour and minute."""
+
+    folder: Path
+    network: Network
+    run: Callable[..., NightlyResult]
+
+
 @pytest.fixture
 def night(published, run_night):
     """A night that runs at an instant, with a ledger in its folder."""
@@ -73,9 +85,7 @@ def night(published, run_night):
         moment = at(*instant)
         return run_night(published, now=moment, clock=lambda: moment)
 
-    run.folder = published
-    run.network = load_network(published)
-    return run
+    return Night(published, load_network(published), run)
 
 
 def page(night):
@@ -84,7 +94,7 @@ def page(night):
 
 @pytest.mark.slow
 def test_pools_feed_the_plan_and_a_low_one_stands_in_result_and_report(night):
-    first = night(8)
+    first = night.run(8)
     assert LOW in first.warnings
     assert LOW in page(night)
     plan = plan_from_document(first.summary)
@@ -94,7 +104,7 @@ def test_pools_feed_the_plan_and_a_low_one_stands_in_result_and_report(night):
     assert (treasury.wanted_bits, treasury.held_bits) == (51_000, 0)
 
     imported(night.network, LINK, 400_000, ("nanshan",))
-    second = night(9)
+    second = night.run(9)
     remade = plan_from_document(second.summary)
     assert remade.plan_id != plan.plan_id
     assert [(s.satellite, s.station, s.bits) for s in remade.stocks] == [
@@ -112,18 +122,18 @@ def test_pools_feed_the_plan_and_a_low_one_stands_in_result_and_report(night):
 
     # Nothing has changed, then a hundredth, then a little more.
     delivered(night.network, LINK, 4_000)
-    third = night(9, 30)
+    third = night.run(9, 30)
     assert third.is_unchanged
     assert third.summary["plan_id"] == remade.plan_id
     delivered(night.network, LINK, 8)
-    assert night(9, 40).summary["plan_id"] != remade.plan_id
+    assert night.run(9, 40).summary["plan_id"] != remade.plan_id
 
 
 @pytest.mark.slow
 def test_a_pool_that_is_filled_is_no_alarm_any_more(night):
-    assert LOW in night(8).warnings
+    assert LOW in night.run(8).warnings
     imported(night.network, PAIR, 60_000, ("nanshan", "vienna"))
-    filled = night(9)
+    filled = night.run(9)
     assert not any("is low" in sentence for sentence in filled.warnings)
     assert "is low" not in page(night)
     (treasury,) = [
@@ -134,10 +144,18 @@ def test_a_pool_that_is_filled_is_no_alarm_any_more(night):
 
 @pytest.mark.slow
 def test_once_the_first_contact_begins_the_nights_own_key_makes_no_new_plan(night):
-    plan = night(8).summary
+    plan = night.run(8).summary
     imported(night.network, LINK, 400_000, ("nanshan",))
-    assert night(17).summary["plan_id"] == plan["plan_id"]
-    assert night(16, 40).summary["plan_id"] != plan["plan_id"]
+    assert night.run(17).summary["plan_id"] == plan["plan_id"]
+    assert night.run(16, 40).summary["plan_id"] != plan["plan_id"]
+
+
+class Judged(NamedTuple):
+    """The published night's first contact, and whether pools that change so make a new plan."""
+
+    network: Network
+    begins: datetime
+    judge: Callable[..., bool]
 
 
 @pytest.fixture
@@ -153,8 +171,7 @@ def judged(published):
     def judge(before, held, now=begins - timedelta(seconds=1)):
         return have_pools_changed(network, plan, KeyHeld(*before), KeyHeld(*held), now)
 
-    judge.begins, judge.network = begins, network
-    return judge
+    return Judged(network, begins, judge)
 
 
 def test_levels_make_a_new_plan_by_more_than_a_hundredth_until_the_first_contact(judged):
@@ -168,8 +185,8 @@ def test_levels_make_a_new_plan_by_more_than_a_hundredth_until_the_first_contact
         ({ends: 9_900.0}, {ends: 10_000.0}, False),
         ({ends: 9_000.0}, {ends: 10_000.0}, True),
     ):
-        assert judged((before,), (held,)) is changes
-    assert not judged(({},), ({ends: 8.0},), judged.begins)
+        assert judged.judge((before,), (held,)) is changes
+    assert not judged.judge(({},), ({ends: 8.0},), judged.begins)
 
 
 def test_what_lacks_to_a_reserve_makes_a_new_plan_and_what_lies_above_it_does_not(judged):
@@ -180,10 +197,10 @@ def test_what_lacks_to_a_reserve_makes_a_new_plan_and_what_lies_above_it_does_no
         (90_000.0, 49_000.0, True),
         (90_000.0, 49_500.0, False),
     ):
-        assert judged(({}, {"treasury": before}), ({}, {"treasury": held})) is changes
+        assert judged.judge(({}, {"treasury": before}), ({}, {"treasury": held})) is changes
     # A demand without reserve, and a pool that nobody knows, want nothing.
-    assert not judged(({}, {"backbone": 9.0}), ({}, {"backbone": 90_000.0}))
-    assert judged(({}, {}), ({}, {"treasury": 0.0}))
+    assert not judged.judge(({}, {"backbone": 9.0}), ({}, {"backbone": 90_000.0}))
+    assert judged.judge(({}, {}), ({}, {"treasury": 0.0}))
 
 
 def test_what_a_ledger_holds_reaches_the_planner_and_an_empty_pool_of_ours_counts(judged):

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import trustme
 
+from groundstation.cli.failure import run
+from groundstation.cli.main import groundstation
 from groundstation.config.examples import example_path
 from groundstation.config.load import load_network
 from groundstation.keys.amplification.bit_order import pack
@@ -273,3 +275,31 @@ def country(tmp_path):
 @pytest.fixture
 def as_json():
     return json.loads
+
+
+class Keys:
+    """Runs a command at calern; gives exit code, standard output, standard error."""
+
+    now = "2026-06-15T12:00Z"
+
+    def __init__(self, country, capsys):
+        self.country = country
+        self.place = country.folder / "calern"
+        self._capsys = capsys
+
+    def __call__(self, *words):
+        place = ["-C", str(self.place), "--now", self.now]
+        code = run(groundstation, [*place, "keys", *map(str, words)])
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
+
+
+@pytest.fixture
+def keys(country, capsys, monkeypatch):
+    """`groundstation keys ...` at calern, as it is typed there."""
+    c = country("calern", "skinakas")
+    c.close()
+    monkeypatch.setattr("groundstation.keys.sealing.process_guard.forbid_core_dumps", lambda: None)
+    found = Keys(c, capsys)
+    monkeypatch.chdir(found.place)
+    return found

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="attr-defined"
 """The command line of the key ledger, `groundstation keys ...`, as people type it."""
 
 import json
@@ -9,26 +8,6 @@ import pytest
 
 from groundstation.cli.failure import run
 from groundstation.cli.main import groundstation
-
-
-@pytest.fixture
-def keys(country, capsys, monkeypatch):
-    """Runs a command at calern; gives exit code, standard output, standard error."""
-    c = country("calern", "skinakas")
-    c.close()
-    monkeypatch.setattr("groundstation.keys.sealing.process_guard.forbid_core_dumps", lambda: None)
-    place = c.folder / "calern"
-
-    def command(*words):
-        now = ["--now", "2026-06-15T12:00Z"]
-        code = run(groundstation, ["-C", str(place), *now, "keys", *map(str, words)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    monkeypatch.chdir(place)
-    command.country = c
-    command.place = place
-    return command
 
 
 def rows(text):

@@ -1,6 +1,8 @@
 """A demand whose key comes in shares: planned over disjoint satellites, carried, made one key."""
 
 import dataclasses
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +48,7 @@ def operator(satellite):
 
 def stocked(country, satellites=SATELLITES, producer=operator):
     """Key of every satellite at both ends, and key carried by hand for tags."""
-    inboxes = {name: [] for name in country.names}
+    inboxes: dict[str, list[Path]] = {name: [] for name in country.names}
     for name in country.names:
         for satellite in satellites:
             told = {"satellite": satellite, "pass_id": "p", "producer": producer(satellite)}
@@ -64,7 +66,7 @@ PAIR_NAMES = (PAIR.a, PAIR.b)
 
 def planned(country, plan_id="p1"):
     """What the planner makes of what is in both ledgers, for this demand."""
-    stocks = {}
+    stocks: dict[Any, float] = {}
     for name in country.names:
         network = country.networks[name]
         stocks |= read_stocks(network, network.key_store).links

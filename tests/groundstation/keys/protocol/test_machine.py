@@ -35,7 +35,6 @@ from groundstation.keys.ledger.rules import (
 )
 from groundstation.keys.ledger.trust import NOBODY_ELSE
 from groundstation.keys.ledger.views import Proposal, Request, Restriction
-from groundstation.keys.protocol.agreement import ask_marks
 from groundstation.keys.protocol.events import (
     Asked,
     Envelope,
@@ -492,7 +491,11 @@ def test_a_restored_backup_is_silent_until_it_has_caught_up(pair):
     carry(matera, tenerife)
     matera.ledger = replace(backup, is_behind=True)
     matera.bring(2)
-    assert matera.start().messages == ()
+    # It asks how far its key was used, once for the pool, and again until it is told.
+    session = matera.start().station.session
+    asked = Envelope("tenerife", MarksQuery(session, POOL))
+    assert matera.do(Retried()).messages == (asked,)
+    matera.out.clear()
     for message in (
         MarksQuery(K1, POOL),
         DigestQuery(K1, POOL, UUID(int=1), "d1"),
@@ -501,7 +504,7 @@ def test_a_restored_backup_is_silent_until_it_has_caught_up(pair):
         silent = matera.hear("tenerife", message)
         assert (silent.messages, silent.effects, silent.decision.entries) == ((), (), ())
     assert matera.do(Imported(UUID(int=2))).messages == ()
-    matera.out.append(ask_marks(matera.ledger, matera.station, POOL))
+    matera.out.append(asked)
     stale = tenerife.hear("matera", MarksQuery(UUID(int=5), POOL)).messages[0].message
     assert matera.hear("tenerife", stale).effects == ()
     query = matera.out.pop().message
@@ -512,6 +515,7 @@ def test_a_restored_backup_is_silent_until_it_has_caught_up(pair):
     clock = read_clock(1000.0, 1000.0)
     matera.ledger = applied(matera.ledger, decide_fast_forward(matera.ledger, learned.marks, clock))
     assert matera.ledger.totals(POOL).burned == 16
+    assert told(matera.do(Retried())) == [DigestQuery]
     matera.out.clear()
     tenerife.out.clear()
     fresh = UUID(int=20)
@@ -519,6 +523,13 @@ def test_a_restored_backup_is_silent_until_it_has_caught_up(pair):
     carry(matera, tenerife)
     assert tenerife.ledger.allocations[fresh].extents == (Extent(UUID(int=1), 0, 8, 8),)
     assert matera.state(fresh) == "consumed"
+
+
+def test_a_restored_backup_asks_of_pools_that_another_station_shares_only():
+    matera = Node("matera")
+    matera.bring(pool=Pool("matera", "spoqc"), owners=("matera",))
+    matera.ledger = replace(matera.ledger, is_behind=True)
+    assert matera.do(Retried()).messages == ()
 
 
 def test_a_restored_backup_does_not_follow_and_does_not_refuse_for_good(pair):
