@@ -122,6 +122,14 @@ def test_a_contact_that_had_to_be_kept_and_cannot_be_is_named():
     assert lost_promises(before, [refused], EVENING, 300.0) == []
 
 
+def test_a_contact_under_way_that_is_dropped_is_said():
+    before = plan(contact("begun", -2.0), contact("over", -9.0))
+    refused = candidate("begun", "spoqc", "graz", -2.0, refusal="flag says nogo")
+    assert lost_promises(before, [refused], EVENING, 1800.0) == [
+        "begun was to be kept but is dropped: flag says nogo"
+    ]
+
+
 def test_an_outage_spares_what_has_begun():
     outage = Outage("graz", after(10.0), "cloud")
     items = [

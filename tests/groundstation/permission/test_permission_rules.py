@@ -89,6 +89,12 @@ def test_windows_that_touch_are_joined_and_others_targets_do_not_count():
     assert spans == ((day + timedelta(hours=21), day + timedelta(hours=21, minutes=9)),)
 
 
+def test_a_window_within_another_ends_neither():
+    text = HEAD + row(stop="21:10") + row(start="21:02", stop="21:04")
+    ((start, stop),) = said(TABLE, document(TABLE, text)).spans or ()
+    assert (f"{start:%H:%M}", f"{stop:%H:%M}") == ("21:00", "21:10")
+
+
 def test_each_window_ages_by_its_own_date():
     text = HEAD + row(issued="2026-06-11T11:59Z") + row(start="22:00", stop="22:05")
     spans = said(TABLE, document(TABLE, text)).spans
