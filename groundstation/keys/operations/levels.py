@@ -8,7 +8,8 @@ from typing import Any
 
 from groundstation.keys.errors import KeyLedgerError
 from groundstation.keys.ledger.records import Pool
-from groundstation.keys.store.queries import PoolLevel, Reader, open_reader
+from groundstation.keys.store.answers import PoolLevel
+from groundstation.keys.store.queries import Reader, open_reader
 from groundstation.keys_policy import KeyStorePolicy
 from groundstation.network import Network
 from groundstation.plan.paths import Pool as StockPool

@@ -7,7 +7,7 @@ the station process writes.
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +24,7 @@ from groundstation.keys.ledger.records import (
 )
 from groundstation.keys.ledger.views import Lane, Mark, Totals
 from groundstation.keys.store import documents, rows
+from groundstation.keys.store.answers import Explanation, PoolLevel, SegmentState
 from groundstation.keys.store.audit import AuditRow
 from groundstation.keys.store.connection import Connect, connect_to_read, harden_reader
 from groundstation.keys.store.documents import Document, Message
@@ -38,51 +39,6 @@ _ENTRIES = (
     " FROM entry e JOIN lane l USING (lane_no) JOIN reason r USING (reason_no)"
     " LEFT JOIN allocation a USING (allocation_no)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PoolLevel:
-    """How much key a pool has.
-
-    Parameters
-    ----------
-    totals : all lanes together, bits
-    own_available_bits : that this node may allocate
-    oldest_available : when the oldest key that is still free was imported, seconds since 1970
-    next_expiry : when the next free key expires, None if none does
-    """
-
-    pool: Pool
-    totals: Totals
-    own_available_bits: int
-    oldest_available: float | None
-    next_expiry: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentState:
-    """A segment, its lanes, and its movements."""
-
-    segment: Segment
-    lanes: tuple[Lane, ...]
-    entries: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Where the key of an allocation came from and what became of it; no bits.
-
-    Parameters
-    ----------
-    segments : that it took bits of: pass, satellite, label
-    entries : its movements with their times
-    documents : of which it is the reference
-    """
-
-    allocation: Allocation
-    segments: tuple[Segment, ...]
-    entries: tuple[Entry, ...]
-    documents: tuple[Document, ...]
 
 
 class Reader:
