@@ -11,6 +11,19 @@ HOP_COST_PER_KBIT = 0.001
 DRAWN_NIGHTS = 100
 
 
+# Skies planned for at once, weight of the worst of them, and how much of the probability they are.
+RISK_SCENARIOS, RISK_WEIGHT, RISK_TAIL = 12, 0.5, 0.1
+# Every window more costs a column and every sky a relay: beyond this it takes minutes.
+MOST_HEDGED_WINDOWS = 1_500
+
+
+class PlanRisk(StrEnum):
+    """How a plan counts on weather that is not known yet."""
+
+    EXPECTED = "expected"
+    SCENARIOS = "scenarios"
+
+
 class PlanGoal(StrEnum):
     """What a plan makes as large as it can."""
 
@@ -33,6 +46,11 @@ class PlanPolicy:
     are_passes_cut : whether a pass that competes with another may be taken in part
     drawn_nights : nights drawn from the weather for the quantiles of key per pair
     seed : of these draws
+    risk : expected key, or contacts chosen for many drawn skies at once
+    risk_scenarios : of these skies
+    risk_weight : weight of the mean of the worst skies against the mean of all
+    risk_tail : probability of the worst skies together
+    most_hedged_windows : beyond this many windows expected key is used
     """
 
     goal: PlanGoal = PlanGoal.PRIORITY
@@ -42,3 +60,8 @@ class PlanPolicy:
     are_passes_cut: bool = True
     drawn_nights: int = DRAWN_NIGHTS
     seed: int = 1
+    risk: PlanRisk = PlanRisk.EXPECTED
+    risk_scenarios: int = RISK_SCENARIOS
+    risk_weight: float = RISK_WEIGHT
+    risk_tail: float = RISK_TAIL
+    most_hedged_windows: int = MOST_HEDGED_WINDOWS

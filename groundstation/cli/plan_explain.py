@@ -1,24 +1,34 @@
 """`groundstation plan explain`: why a pass is taken, or why not."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from groundstation.cli.settings import Settings
 
+if TYPE_CHECKING:
+    from groundstation.plan.records import Plan
+
 
 @click.command("explain")
 @click.argument("pass_id", metavar="PASS")
 @click.option("--night", metavar="DATE", help="Date of the evening [default: tonight].")
+@click.option(
+    "--exact", is_flag=True, help="Plan again with PASS taken: the least that it costs, and how."
+)
 @click.option("--json", "as_json", is_flag=True, help="A JSON document.")
 @click.pass_obj
-def command(settings: Settings, pass_id: str, night: str | None, as_json: bool) -> int:
+def command(settings: Settings, pass_id: str, night: str | None, exact: bool, as_json: bool) -> int:
     """Say why the plan takes PASS or leaves it out, and what swapping would cost.
+
+    The cost of a swap is what one exchange of contacts loses; with --exact the whole night is
+    planned again with PASS taken, which may be cheaper.
 
     \b
     Examples:
       groundstation plan explain spoqc-holomondas-20260615T0049
+      groundstation plan explain spoqc-holomondas-20260615T0049 --exact
       groundstation plan explain spoqc-holomondas-20260615T0049 --json
     """
     from groundstation.cli.plan_request import PlanRequest, planned
@@ -57,11 +67,31 @@ def command(settings: Settings, pass_id: str, night: str | None, as_json: bool) 
             "swap_kbit": rejection.swap_kbit,
             "displaced": list(rejection.displaced),
         }
+        if exact:
+            forced = planned(settings, PlanRequest(night, wishes={pass_id: True})).plan
+            answer["exact"] = _exact(plan, forced, pass_id)
     if as_json:
         click.echo(json.dumps(answer, indent=1))
     else:
         _print(answer)
     return 0
+
+
+def _exact(plan: "Plan", forced: "Plan", pass_id: str) -> dict[str, Any]:
+    """The plan with the pass against the plan, or why there is none."""
+    from groundstation.plan.difference import plan_difference
+
+    if all(contact.pass_id != pass_id for contact in forced.contacts):
+        said = [remark for remark in forced.remarks if remark.startswith(pass_id)]
+        return {"is_possible": False, "reason": "; ".join(said)}
+    difference = plan_difference(plan, forced)
+    return {
+        "is_possible": True,
+        "cost_kbit": max(0.0, plan.value - forced.value),
+        "added": list(difference.added),
+        "dropped": list(difference.dropped),
+        "moved": [moved.pass_id for moved in difference.moved],
+    }
 
 
 def _print(answer: dict[str, Any]) -> None:
@@ -81,3 +111,15 @@ def _print(answer: dict[str, Any]) -> None:
         click.echo(f"  swapping costs {answer['swap_kbit']:,.1f} kbit times priority")
     for name in answer["displaced"]:
         click.echo(f"  it excludes {name}")
+    exact = answer.get("exact")
+    if exact is None:
+        return
+    if not exact["is_possible"]:
+        click.echo(f"  it cannot be taken: {exact['reason']}")
+        return
+    click.echo(
+        f"  the best plan with it is worth {exact['cost_kbit']:,.1f} kbit times priority less"
+    )
+    for word in ("added", "dropped", "moved"):
+        if exact[word]:
+            click.echo(f"  {word}: {', '.join(exact[word])}")

@@ -74,6 +74,7 @@ def command(
             "after": {"value_kbit": answer.after.value, "bound_kbit": answer.after.bound},
             "pairs": rows,
             "sentences": list(sentences),
+            "remarks": list(answer.after.remarks),
         }
         click.echo(json.dumps(document, indent=1))
         return 0
@@ -92,6 +93,8 @@ def command(
     )  # fmt: skip
     for sentence in sentences:
         click.echo(sentence)
+    for remark in answer.after.remarks:
+        click.echo(f"note: {remark}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Table of the plan -> the record of groundstation.plan_policy."""
 
 from groundstation.config.document.plan import Plan
-from groundstation.plan_policy import PlanGoal, PlanPolicy
+from groundstation.plan_policy import PlanGoal, PlanPolicy, PlanRisk
 
 
 def plan_policy_of(table: Plan) -> PlanPolicy:
@@ -14,4 +14,8 @@ def plan_policy_of(table: Plan) -> PlanPolicy:
         are_passes_cut=table.cut_passes,
         drawn_nights=table.drawn_nights,
         seed=table.seed,
+        risk=PlanRisk(table.risk),
+        risk_scenarios=table.risk_scenarios,
+        risk_weight=table.risk_weight,
+        risk_tail=table.risk_tail,
     )

@@ -1,6 +1,7 @@
 """One pass of one satellite over one station: when, where, in what light; no link yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -46,7 +47,12 @@ def night_pass(
         lowest_sun_deg=float(np.degrees(plain.sun_elevation_rad.min())),
         permitted=permitted,
     )
-    track = track_along(arc, station.site, sky, usable.windows, usable.follows)
+    # Where everything stands does not depend on what is usable of it.
+    track = replace(
+        plain,
+        is_usable=usable.windows.contains(plain.times_s),
+        mount_follows=usable.follows.contains(plain.times_s),
+    )
     age_s = elements.age_s(after(arc.epoch, arc.tca_s))
     refusal = usable.refusal or _age_refusal(network, satellite, age_s)
     middle = int(np.argmin(np.abs(track.times_s - arc.tca_s)))

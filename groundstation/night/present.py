@@ -111,7 +111,7 @@ def present_outcome(
             permissions,
             held=held_from(origin.inputs.get("held")),
         )
-    around = replace(around, wishes=dict(wishes or {}), time_limit_s=time_limit_s)
+    around = replace(around, wishes=dict(wishes or {}), within=within, time_limit_s=time_limit_s)
     name = "" if calibration is None else str(calibration.calibration_id)
     decision = decide_night(
         network,

@@ -4,6 +4,7 @@ The rules it keeps:
 
 1. Both plans are made from the same elements, weather and calibration; nothing is stored.
 2. What is published and frozen counts for neither: the question is what the network could do.
+3. A network without satellites has a plan, too: what its fibres bring, and a sentence.
 """
 
 from collections.abc import Callable
@@ -14,12 +15,14 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from groundstation.config.load import kept_network
-from groundstation.errors import UsageError
+from groundstation.errors import ConfigError, UsageError
 from groundstation.network import Network
 from groundstation.night.freeze import Outage
 from groundstation.night.outcome import span_of
 from groundstation.night.present import present_outcome
 from groundstation.plan.difference import PlanDifference, plan_difference
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Plan
 from groundstation.suggest import did_you_mean
 
@@ -81,6 +84,8 @@ def what_if(
     ------
     UsageError
         a name is unknown, or nothing is to be changed
+    ConfigError
+        the added tables have faults, told with their own lines
     """
     changed, words = network, []
     outages: tuple[Outage, ...] = ()
@@ -108,9 +113,24 @@ def what_if(
             given, night, db, now=now, progress=progress, outages=out, is_free=True
         ).plan
 
-    before, after = plan_of(network, ()), plan_of(changed, outages)
+    before = plan_of(network, ())
+    after = plan_of(changed, outages) if changed.satellites else _plan_of_fibres(changed, before)
     return WhatIf(
         " and ".join(words), before, after, _pairs(before, after), plan_difference(before, after)
+    )
+
+
+def _plan_of_fibres(network: Network, before: Plan) -> Plan:
+    """What is left where no satellite is: relays over fibre alone."""
+    held = {d.demand: float(d.held_bits) for d in before.deliveries if d.held_bits is not None}
+    return make_plan(
+        network,
+        (),
+        night=before.night,
+        nights=network.policies.horizon_nights,
+        plan_id=before.plan_id,
+        inputs=PlanInputs(pair_bits=held),
+        remarks=("the network has no satellite",),
     )
 
 
@@ -130,7 +150,28 @@ def _extended(network: Network, file: Path) -> Network:
         raise UsageError(
             f"cannot read {file.name}: {error.strerror}", where=str(file.parent.resolve())
         ) from error
-    return kept_network(base + b"\n" + more, Path(network.file))
+    try:
+        found = kept_network(base + b"\n" + more, Path(network.file))
+    except ConfigError as error:
+        raise _at_home(error, base.count(b"\n") + 1, network, file) from None
+    if len(found.stations) == len(network.stations):
+        raise UsageError(
+            f"{file.name} adds no station",
+            where=str(file.resolve()),
+            hint="write a [[stations]] table as in the network file",
+        )
+    return found
+
+
+def _at_home(error: ConfigError, lines_before: int, network: Network, file: Path) -> ConfigError:
+    """Faults below the network file's end are those of the other file, with its own lines."""
+    faults = [
+        replace(fault, file=str(file.resolve()), line=fault.line - lines_before)
+        if fault.file == network.file and fault.line is not None and fault.line > lines_before
+        else fault
+        for fault in error.faults
+    ]
+    return ConfigError(str(error), faults, hint=error.hint)
 
 
 def _require(what: str, name: str, known: list[str], network: Network) -> None:

@@ -118,10 +118,13 @@ def _key_faults(
 def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
     setup = {s.name: s.setup_s for s in network.satellites}
     setup_at = {s.name: s.setup_s for s in network.stations}
+    longest_s = max([*setup.values(), *setup_at.values()], default=0.0)
     ordered = sorted(plan.contacts, key=lambda c: (c.start, c.pass_id))
     for i, first in enumerate(ordered):
         for second in ordered[i + 1 :]:
             gap_s = (second.start - first.stop).total_seconds()
+            if gap_s >= longest_s:
+                break
             same_satellite = first.satellite == second.satellite
             if same_satellite and gap_s < setup.get(first.satellite, 0.0):
                 yield f"{first.satellite} serves {first.station} and {second.station} at once"

@@ -26,6 +26,8 @@ from groundstation.plan.solver.programme import Programme, build
 _GAP = 1e-6
 # What a share may give up so that rounding of the solver does not make the next step infeasible.
 _SLACK = 1e-6
+# A pair that cannot rise by this much is settled.
+_RISE = 2e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class _Shares:
     ----------
     rows : -delivered / wanted of each pair, shape (pairs, columns without the last)
     pairs : demands that count
+    wanted_kbit : of every demand
     """
 
     programme: Programme
     rows: csr_array
     pairs: tuple[int, ...]
+    wanted_kbit: Floats
 
 
 def solve_max_min(model: Model, *, time_limit_s: float | None = None) -> Solution:
@@ -57,15 +61,11 @@ def solve_max_min(model: Model, *, time_limit_s: float | None = None) -> Solutio
     shares = _shares(structure)
     settled: dict[int, float] = {}
     while len(settled) < len(shares.pairs):
-        level = _largest(shares, settled, None, time_limit_s)
         free = [k for k in shares.pairs if k not in settled]
-        # A pair that alone can rise above the level is not settled by it.
-        tied = [
-            k
-            for k in free
-            if _largest(shares, settled | dict.fromkeys(free, level - _SLACK), k, time_limit_s)
-            <= level + 10.0 * _SLACK
-        ]
+        level, reached = _largest_smallest(shares, settled, time_limit_s)
+        tied = free
+        if level < 1.0 - 10.0 * _SLACK:
+            tied = _tied(shares, settled, level, reached, time_limit_s)
         settled |= dict.fromkeys(tied or free, level)
     programme = _with_floor(shares, settled)
     found = solve_whole(programme, relative_gap=_GAP, time_limit_s=time_limit_s, nodes=None)
@@ -95,23 +95,50 @@ def _shares(structure: Structure) -> _Shares:
     for row, k in enumerate(pairs):
         mine = programme.offsets[2] + np.flatnonzero(owner == k)
         rows[row, mine] = -1.0 / wanted[k]
-    return _Shares(programme, csr_array(rows), pairs)
+    return _Shares(programme, csr_array(rows), pairs, wanted)
 
 
-def _largest(
-    shares: _Shares, settled: Mapping[int, float], pair: int | None, time_limit_s: float | None
-) -> float:
-    """The largest smallest share of the pairs not settled, or the largest share of one pair."""
+def _tied(
+    shares: _Shares,
+    settled: Mapping[int, float],
+    level: float,
+    reached: Floats,
+    time_limit_s: float | None,
+) -> list[int]:
+    """The free pairs that no plan lifts above the level while the others keep it.
+
+    Parameters
+    ----------
+    reached : shares in a plan with this level; what is above it there needs no proof
+    """
+    free = [k for k in shares.pairs if k not in settled]
+    floors = {**settled, **dict.fromkeys(free, level - _SLACK)}
+    wanted = np.array([shares.wanted_kbit[k] for k in shares.pairs])
+    # What the slack of the largest demand is worth to a smaller one is no rise.
+    rise = np.maximum(_RISE, 3.0 * _SLACK * wanted.max() / wanted)
+    place = {k: i for i, k in enumerate(shares.pairs)}
+    tied = free
+    while tied:
+        lifted = [k for k in tied if reached[place[k]] > level + rise[place[k]]]
+        tied = [k for k in tied if k not in lifted]
+        if not tied:
+            break
+        caps = {k: level + 3.0 * float(rise[place[k]]) for k in tied}
+        reached = _lifted(shares, floors, caps, time_limit_s)
+        if all(reached[place[k]] <= level + rise[place[k]] for k in tied):
+            break
+    return tied
+
+
+def _largest_smallest(
+    shares: _Shares, settled: Mapping[int, float], time_limit_s: float | None
+) -> tuple[float, Floats]:
+    """The largest smallest share of the pairs not settled, and all shares of a plan with it."""
     programme = _with_floor(shares, settled)
-    count = len(programme.gain)
-    if pair is not None:
-        row = -shares.rows[[shares.pairs.index(pair)]].toarray()[0]
-        aim = replace(programme, gain=row, constant=0.0)
-        return _optimum(aim, time_limit_s)
     free = np.array([float(k not in settled) for k in shares.pairs]).reshape(-1, 1)
     wide = hstack([programme.matrix, csr_array((programme.matrix.shape[0], 1))], format="csr")
     smallest = hstack([shares.rows, csr_array(free)], format="csr")[np.flatnonzero(free)]
-    gain = np.zeros(count + 1)
+    gain = np.zeros(len(programme.gain) + 1)
     gain[-1] = 1.0
     aim = replace(
         programme,
@@ -123,7 +150,28 @@ def _largest(
         upper_column=np.append(programme.upper_column, 1.0),
         is_whole=np.append(programme.is_whole, False),
     )
-    return _optimum(aim, time_limit_s)
+    value, columns = _optimum(aim, time_limit_s)
+    return value, -(shares.rows @ columns[:-1])
+
+
+def _lifted(
+    shares: _Shares,
+    floors: Mapping[int, float],
+    caps: Mapping[int, float],
+    time_limit_s: float | None,
+) -> Floats:
+    """Shares of a plan in which those of some pairs, up to their caps, have the largest sum."""
+    programme = _with_floor(shares, floors)
+    rows = -shares.rows[[shares.pairs.index(k) for k in caps]]
+    aim = replace(
+        programme,
+        gain=np.asarray(rows.sum(axis=0)).reshape(-1),
+        constant=0.0,
+        matrix=vstack([programme.matrix, rows], format="csr"),
+        upper=np.concatenate([programme.upper, list(caps.values())]),
+    )
+    reached: Floats = -(shares.rows @ _optimum(aim, time_limit_s)[1])
+    return reached
 
 
 def _with_floor(shares: _Shares, settled: Mapping[int, float]) -> Programme:
@@ -139,8 +187,8 @@ def _with_floor(shares: _Shares, settled: Mapping[int, float]) -> Programme:
     )  # fmt: skip
 
 
-def _optimum(programme: Programme, time_limit_s: float | None) -> float:
+def _optimum(programme: Programme, time_limit_s: float | None) -> tuple[float, Floats]:
     found = solve_whole(programme, relative_gap=_GAP, time_limit_s=time_limit_s, nodes=None)
     if found.columns is None:
         raise PlanError("the solver found no plan with the largest smallest share")
-    return float(found.value)
+    return float(found.value), found.columns

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from groundstation.network import Demand, Network
 from groundstation.plan.records import Hop
 
-# Beyond this many paths for one demand the longer ones are left out, and the plan says so.
+# Beyond this many paths for one demand, or for all of them together, the longer ones are left out,
+# and the plan says so.
 MOST_PATHS = 4_000
+MOST_PATHS_OF_ALL = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def relay_paths(
 
     Returns
     -------
-    paths : at most MOST_PATHS
+    paths : at most MOST_PATHS, and fewer where there are many demands
     complete : False if longer paths were left out
     """
     node_of = {site.name: site.node for site in network.sites}
@@ -41,8 +43,9 @@ def relay_paths(
     start, goal = node_of[demand.a], node_of[demand.b]
     paths: list[tuple[Hop, ...]] = []
     limits = (network.policies.max_satellite_hops, network.policies.max_fibre_hops)
+    most = min(MOST_PATHS, max(1, MOST_PATHS_OF_ALL // max(1, len(network.demands))))
     for path in _shortest_first(hops, start, goal, demand.untrusted, limits):
-        if len(paths) == MOST_PATHS:
+        if len(paths) == most:
             return paths, False
         paths.append(path)
     return paths, True
@@ -80,18 +83,22 @@ def _shortest_first(
         yield ()
         return
     while front:
-        longer: list[tuple[Hop, ...]] = []
+        # What arrives comes first: most searches end before a front is as wide as the network.
         for path in front:
-            here = path[-1].b if path else start
-            for hop in hops.get(here, []):
+            for hop in _arriving(hops, path[-1].b if path else start, goal):
                 extended = (*path, hop)
-                if not _is_allowed(extended, start, limits):
-                    continue
-                if hop.b == goal:
+                if _is_allowed(extended, start, limits):
                     yield extended
-                elif hop.b not in untrusted:
-                    longer.append(extended)
-        front = longer
+        front = [
+            (*path, hop)
+            for path in front
+            for hop in hops.get(path[-1].b if path else start, [])
+            if hop.b != goal and hop.b not in untrusted and _is_allowed((*path, hop), start, limits)
+        ]
+
+
+def _arriving(hops: dict[str, list[Hop]], here: str, goal: str) -> list[Hop]:
+    return [hop for hop in hops.get(here, []) if hop.b == goal]
 
 
 def _is_allowed(path: tuple[Hop, ...], start: str, limits: tuple[int, int]) -> bool:

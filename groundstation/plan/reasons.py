@@ -2,8 +2,8 @@
 
 The rules it keeps:
 
-1. The contacts that stand in the way are named: they are taken out, the pass is put in, and the
-   relay is made anew; what pairs then lose is the price of swapping.
+1. The contacts that stand in the way are named, with what pairs lose if the pass is taken in
+   their place.
 2. The regret of a pass is exact at the prices of the relaxation, by forward and backward dynamic
    programming over its satellite: no plan with the pass is worth more than the bound at these
    prices less the regret.
@@ -17,15 +17,15 @@ import numpy as np
 
 from groundstation.network import Network
 from groundstation.plan.inputs import PlanInputs
-from groundstation.plan.network_model import BITS_PER_KBIT, Problem, whole_bits_of
+from groundstation.plan.network_model import Problem
 from groundstation.plan.records import Candidate, Rejection
-from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.highs import solve_linear
 from groundstation.plan.solver.lagrangian import Prices, Structure, evaluate, structure_of
-from groundstation.plan.solver.model import Floats, Solution, value_of
+from groundstation.plan.solver.model import Floats, Solution
 from groundstation.plan.solver.price_iterations import find_prices
 from groundstation.plan.solver.programme import build, prices_from
 from groundstation.plan.solver.regrets import displaced, regrets
+from groundstation.plan.swaps import Swap, cheapest_swap
 
 # Each swap is one linear programme; beyond this many the sentence has the regret only.
 _MOST_SWAPS = 300
@@ -111,8 +111,15 @@ def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: boo
             item.pass_id, f"{text}; at the plan's prices it is worth {regret:,.1f} "
             "weighted kbit less", regret, None, names,
         )  # fmt: skip
-    swap, told = _swap(case, part, rivals)
-    return Rejection(item.pass_id, f"{text}; {told}", regret, swap, names)
+    swap = cheapest_swap(case.problem, case.structure, case.solution, parts, case.loss)
+    names = tuple(_name(case, i) for i in swap.out)
+    return Rejection(
+        item.pass_id,
+        f"{_conflict(case, item, swap.out)}; {_told(case, swap)}",
+        regret,
+        swap.loss,
+        names,
+    )
 
 
 def _settled(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
@@ -139,30 +146,35 @@ def _conflict(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
     return " and ".join(parts) or "its key has no use tonight"
 
 
-def _swap(case: _Case, part: int, rivals: Sequence[int]) -> tuple[float, str]:
-    """Weighted kilobits that a swap loses, and a sentence of who loses what."""
-    solution, problem = case.solution, case.problem
-    chosen = np.union1d(np.setdiff1d(solution.chosen, rivals), [part]).astype(np.int64)
-    flow = deliver(case.structure, chosen, case.structure.useful).flow_kbit
-    loss = max(0.0, solution.value - value_of(problem.model, chosen, flow))
-    before = problem.delivered_bits(whole_bits_of(solution.flow_kbit))
-    after = problem.delivered_bits(whole_bits_of(flow))
-    change = [(b - a) / BITS_PER_KBIT for b, a in zip(before, after, strict=True)]
-    if loss < _NOTHING_KBIT:
-        return loss, "swapping would be worth as much"
-    order = sorted(range(len(change)), key=lambda k: (-change[k], k))
+def _told(case: _Case, swap: Swap) -> str:
+    """Who would lose and who would win what."""
+    swapping = "swapping"
+    if swap.back:
+        swapping += f" with {' and '.join(_place(case, i) for i in swap.back)} cut short"
+    if swap.loss < _NOTHING_KBIT:
+        return f"{swapping} would be worth as much"
+    change = swap.change_kbit
+    order = sorted(range(len(change)), key=lambda k: (change[k], k))
     lost = [
-        f"{change[k]:,.1f} kbit for {_pair(case, k)}" for k in order if change[k] > _NOTHING_KBIT
+        f"{-change[k]:,.1f} kbit for {_pair(case, k)}" for k in order if change[k] < -_NOTHING_KBIT
     ]
-    won = [f"{-change[k]:,.1f} kbit for {_pair(case, k)}" for k in reversed(order)
-           if change[k] < -_NOTHING_KBIT]  # fmt: skip
+    won = [
+        f"{change[k]:,.1f} kbit for {_pair(case, k)}"
+        for k in reversed(order)
+        if change[k] > _NOTHING_KBIT
+    ]
     if not lost:
-        kept = problem.counted_bits[part] - sum(problem.counted_bits[i] for i in rivals)
-        return loss, f"swapping would leave {-kept / BITS_PER_KBIT:,.1f} kbit less in the pools"
-    text = f"swapping would lose {' and '.join(lost[:2])}"
+        return f"{swapping} would leave {-swap.pools_kbit:,.1f} kbit less in the pools"
+    text = f"{swapping} would lose {' and '.join(lost[:2])}"
     if len(lost) > 2:
-        text += f" and more for {len(lost) - 2} other pairs"
-    return loss, text + (f" and bring {won[0]}" if won else "")
+        others = len(lost) - 2
+        text += f" and more for {others} other pair{'s' if others > 1 else ''}"
+    return text + (f" and bring {won[0]}" if won else "")
+
+
+def _place(case: _Case, offer: int) -> str:
+    item = case.problem.able[case.problem.offers[offer].candidate]
+    return f"{item.satellite} over {item.station}"
 
 
 def _pair(case: _Case, demand: int) -> str:

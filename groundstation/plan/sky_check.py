@@ -33,12 +33,31 @@ def sky_faults(
     """What the sky says against each contact, by pass id; contacts without fault are left out."""
     faults = {}
     with closing(_ephemeris()) as kernel:
+        world = _World(kernel, load.timescale(builtin=True), {})
         for contact in plan.contacts:
             if _is_known(contact, network, orbits) and contact.windows:
-                found = list(_sky_faults(contact, network, orbits, kernel))
+                found = list(_sky_faults(contact, network, orbits, world))
                 if found:
                     faults[contact.pass_id] = found
     return faults
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What skyfield looks with: Sun and Earth, its clock, satellites by their two lines.
+
+    All of one check; making them anew for every window takes longer than looking.
+    """
+
+    kernel: Any
+    scale: Any
+    satellites: dict[tuple[str, str], Any]
+
+    def satellite(self, lines: tuple[str, str]) -> Any:
+        """The satellite of an element set."""
+        if lines not in self.satellites:
+            self.satellites[lines] = EarthSatellite(*lines, ts=self.scale)
+        return self.satellites[lines]
 
 
 def _ephemeris() -> Any:
@@ -56,21 +75,19 @@ def _is_known(contact: Contact, network: Network, orbits: Mapping[str, tuple[str
 
 
 def _sky_faults(
-    contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]], kernel: Any
+    contact: Contact, network: Network, orbits: Mapping[str, tuple[str, str]], world: _World
 ) -> Iterator[str]:
     """Elevation, horizon, twilight, range, mount, shifts and maintenance of one contact."""
     station = next(s for s in network.stations if s.name == contact.station)
     gaps = [(first[1], second[0]) for first, second in pairwise(contact.windows)]
     for left, met in gaps:
-        view = _seen(station, orbits[contact.satellite], left, met, 0.0, kernel)
+        (view,) = _seen(station, orbits[contact.satellite], left, met, (0.0,), world)
         yield from (
             f"{contact.pass_id}: {text}" for text in _turn_faults(station, view, met - left)
         )
     for start, stop in contact.windows:
-        seen = [
-            _seen(station, orbits[contact.satellite], start, stop, shift_s, kernel)
-            for shift_s in (-EDGE_TOLERANCE_S, 0.0, EDGE_TOLERANCE_S)
-        ]
+        shifts_s = (-EDGE_TOLERANCE_S, 0.0, EDGE_TOLERANCE_S)
+        seen = _seen(station, orbits[contact.satellite], start, stop, shifts_s, world)
         yield from (f"{contact.pass_id}: {text}" for text in _limits_passed(station, seen))
         limit_m, far_m = network.policies.max_range_m, float(seen[1].range_m.max())
         if limit_m is not None and far_m > limit_m + RANGE_TOLERANCE_M:
@@ -131,30 +148,29 @@ def _seen(
     lines: tuple[str, str],
     start: datetime,
     stop: datetime,
-    shift_s: float,
-    kernel: Any,
-) -> _Seen:
-    """Satellite and Sun over a station every five seconds of a span, shifted by a little."""
-    scale = load.timescale(builtin=True)
+    shifts_s: Sequence[float],
+    world: _World,
+) -> list[_Seen]:
+    """Satellite and Sun over a station every five seconds of a span, for each of some shifts."""
     length_s = (stop - start).total_seconds()
-    steps = np.linspace(0.0, length_s, max(2, int(length_s / _SAMPLE_S) + 1)) + shift_s
-    instants = scale.from_datetimes([start + timedelta(seconds=float(s)) for s in steps])
+    steps = np.linspace(0.0, length_s, max(2, int(length_s / _SAMPLE_S) + 1))
+    offsets = (steps + np.array(shifts_s)[:, None]).reshape(-1)
+    instants = world.scale.from_datetimes([start + timedelta(seconds=float(s)) for s in offsets])
     place = wgs84.latlon(
         np.degrees(station.site.latitude_rad),
         np.degrees(station.site.longitude_rad),
         station.site.height_m,
     )
-    altitude, azimuth, distance = (EarthSatellite(*lines, ts=scale) - place).at(instants).altaz()
-    sun = (kernel["earth"] + place).at(instants).observe(kernel["sun"]).apparent().altaz()[0]
+    altitude, azimuth, distance = (world.satellite(lines) - place).at(instants).altaz()
+    earth, sun = world.kernel["earth"], world.kernel["sun"]
+    sun_deg = (earth + place).at(instants).observe(sun).apparent().altaz()[0].degrees
     horizon = np.degrees(station.site.horizon.elevation_at(azimuth.radians))
     lowest = np.maximum(horizon, np.degrees(station.min_elevation_rad))
-    return _Seen(
-        altitude.degrees,
-        altitude.degrees - lowest,
-        azimuth.degrees,
-        distance.m,
-        sun.degrees,
-    )
+    columns = (altitude.degrees, altitude.degrees - lowest, azimuth.degrees, distance.m, sun_deg)
+    return [
+        _Seen(*parts)
+        for parts in zip(*(np.split(column, len(shifts_s)) for column in columns), strict=True)
+    ]
 
 
 def _covers(shifts: Sequence[Shift], start: datetime, stop: datetime) -> bool:

@@ -3,7 +3,14 @@
 from typing import Literal
 
 from groundstation.config.document.fields import Table, optional
-from groundstation.plan_policy import DRAWN_NIGHTS, HOP_COST_PER_KBIT, POOL_WORTH_PER_KBIT
+from groundstation.plan_policy import (
+    DRAWN_NIGHTS,
+    HOP_COST_PER_KBIT,
+    POOL_WORTH_PER_KBIT,
+    RISK_SCENARIOS,
+    RISK_TAIL,
+    RISK_WEIGHT,
+)
 
 
 class Plan(Table):
@@ -27,3 +34,17 @@ class Plan(Table):
         DRAWN_NIGHTS, "drawn from the weather for P10, P50 and P90", "1", ge=10, le=10_000
     )
     seed: int = optional(1, "of these draws", "1", ge=0, le=2**32 - 1)
+    risk: Literal["expected", "scenarios"] = optional(
+        "expected", "plan for expected key, or choose contacts for many drawn skies at once"
+    )
+    risk_scenarios: int = optional(RISK_SCENARIOS, "of these skies", "1", ge=2, le=100)
+    risk_weight: float = optional(
+        RISK_WEIGHT,
+        "weight of the mean of the worst skies against the mean of all",
+        "1",
+        ge=0.0,
+        le=1.0,
+    )
+    risk_tail: float = optional(
+        RISK_TAIL, "probability of the worst skies together", "1", ge=0.01, le=1.0
+    )

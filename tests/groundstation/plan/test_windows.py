@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from groundstation.plan.windows import clipped, offers_of
+from groundstation.plan_policy import PlanGoal
 
 SETUP_S = 60.0
 
@@ -91,3 +92,19 @@ def test_a_frozen_contact_keeps_its_part(tiny, is_whole):
     )
     kept = next(c for c in after.contacts if c.pass_id == "first")
     assert (kept.windows, kept.is_whole) == (before.contacts[0].windows, is_whole)
+
+
+@pytest.mark.parametrize("goal", list(PlanGoal))
+def test_two_parts_of_one_pass_are_never_taken_together(tiny, goal):
+    """A rich pass fits into the middle of a long one, and rivals cut the long one on both sides."""
+    passes = [
+        tiny.candidate("long", "sat-1", "graz", 0, 900, 900_000),
+        tiny.candidate("early", "sat-1", "helmos", 100, 120, 20_000),
+        tiny.candidate("late", "sat-1", "helmos", 600, 120, 20_000),
+        tiny.candidate("rich", "sat-1", "matera", 300, 200, 4_000_000),
+    ]
+    net = tiny.network([tiny.demand("d", "grid", "mine", 900_000)], goal=goal)
+    plan = tiny.plan(net, passes, key_of=tiny.proportional(passes, 500))
+    names = [c.pass_id for c in plan.contacts]
+    assert {"long", "rich"} <= set(names)
+    assert len(names) == len(set(names))

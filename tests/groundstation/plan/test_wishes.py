@@ -49,6 +49,19 @@ def test_two_wishes_that_overlap_give_what_is_possible_and_a_sentence(tiny, net,
     assert plan.remarks == ("poor was to be taken but overlaps rich, which is taken",)
 
 
+def test_a_wished_pass_is_taken_with_the_part_that_costs_least(tiny):
+    """Whole it would displace 90 kbit, its second half displaces nothing."""
+    passes = [
+        tiny.candidate("rich", "sat-1", "matera", 0, 200, 90_000),
+        tiny.candidate("wished", "sat-1", "graz", 100, 400, 40_000),
+    ]
+    net = tiny.network([], are_passes_cut=True)
+    plan = tiny.plan(net, passes, key_of=tiny.proportional(passes, 20_000), wishes={"wished": True})
+    assert taken(plan) == {"rich", "wished"}
+    assert {c.pass_id: c.is_whole for c in plan.contacts} == {"rich": True, "wished": False}
+    assert plan.remarks == ()
+
+
 def test_a_wish_for_no_pass_at_all_is_a_sentence(tiny, net, night):
     refused = [*night, tiny.candidate("dim", "sat-2", "helmos", 0, 99, 0, refusal="the Sun is up")]
     plan = tiny.plan(net, refused, wishes={"nobody": True, "dim": True})

@@ -1,0 +1,135 @@
+"""A plan goes before the referee before anybody sees it.
+
+The rules it keeps:
+
+1. A plan that the independent checker rejects is never returned.
+2. A contact that the referee's own orbit and Sun contradict is refused and the rest planned again:
+   one pass at the edge of a limit must not cost the network its night.
+3. No second of a contact lies outside somebody's permission, whatever is frozen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from groundstation.errors import PlanError
+from groundstation.export.pass_rows import whole_bits
+from groundstation.network import Network
+from groundstation.night.survey import Survey
+from groundstation.night.window_check import contact_bits
+from groundstation.permission.check import unpermitted
+from groundstation.permission.records import Permissions
+from groundstation.plan.check import check_plan
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.planner import make_plan
+from groundstation.plan.records import Candidate, Plan
+from groundstation.plan.sky_check import sky_faults
+from groundstation.plan.solver.solve import Progress
+from groundstation.results.calibration import DatedCalibration
+
+
+@dataclass(frozen=True, slots=True)
+class Referee:
+    """What a plan is held against.
+
+    Parameters
+    ----------
+    seen, night, calibration : the passes, and what they were forecast with
+    permissions : that the passes were cut to
+    known : what the planner is told beside the passes
+    pools : bits that a satellite and a station share, by their names
+    """
+
+    network: Network
+    seen: Survey
+    night: str
+    calibration: DatedCalibration | None
+    permissions: Permissions
+    known: PlanInputs
+    pools: Mapping[tuple[str, str], float]
+
+    def sky_faults(self, plan: Plan) -> dict[str, list[str]]:
+        """What the referee's own orbit and Sun contradict, by pass id."""
+        return sky_faults(plan, self.network, self._orbits())
+
+    def _orbits(self) -> dict[str, tuple[str, str]]:
+        """The two lines of each satellite's element set."""
+        return {used.satellite: (used.line1, used.line2) for used in self.seen.elements}
+
+    def faults(self, plan: Plan) -> list[str]:
+        """What else there is against a plan: feasibility, key, value, permission."""
+        network, known = self.network, self.known
+        lacking = {
+            d.name: max(0.0, d.minimum_reserve_bits - known.pair_bits[d.name])
+            for d in network.demands
+            if d.name in known.pair_bits
+        }
+        before = known.previous
+        taken = {contact.pass_id for contact in plan.contacts}
+        seen = replace(self.seen, passes=tuple(p for p in self.seen.passes if p.pass_id in taken))
+        faults = check_plan(
+            plan,
+            network,
+            # The sky has been looked at contact by contact.
+            {},
+            {item.pass_id: whole_bits(item) for item in self.seen.passes},
+            network.policies.horizon_nights,
+            contact_bits=contact_bits(network, seen, plan.contacts, self.night, self.calibration),
+            chance={} if known.sky is None else known.sky.chance(),
+            stocks={ends: int(bits) for ends, bits in self.pools.items()},
+            lacking_bits=lacking,
+            previous=None if before is None else [c.pass_id for c in before.contacts],
+        )
+        for contact in plan.contacts:
+            said = unpermitted(
+                self.permissions, contact.satellite, contact.station, contact.windows
+            )
+            faults += [f"{contact.pass_id}: {text}" for text in said]
+        return faults
+
+
+def checked_plan(
+    referee: Referee,
+    candidates: Sequence[Candidate],
+    *,
+    plan_id: str,
+    remarks: Sequence[str],
+    time_limit_s: float | None,
+    progress: Progress | None,
+) -> tuple[Plan, list[str]]:
+    """A plan that the referee accepts, and a sentence for every pass that had to be left out.
+
+    Raises
+    ------
+    PlanError
+        the referee finds that the plan cannot be carried out
+    """
+    network = referee.network
+    left = {item.pass_id: item for item in candidates}
+    warnings: list[str] = []
+    while True:
+        plan = make_plan(
+            network,
+            list(left.values()),
+            night=referee.night,
+            nights=network.policies.horizon_nights,
+            plan_id=plan_id,
+            inputs=referee.known,
+            time_limit_s=time_limit_s,
+            progress=progress,
+            remarks=remarks,
+        )
+        doubtful = referee.sky_faults(plan)
+        if not doubtful:
+            break
+        for pass_id, texts in doubtful.items():
+            reason = f"refused by the independent check: {texts[0].removeprefix(f'{pass_id}: ')}"
+            left[pass_id] = replace(left[pass_id], refusal=reason)
+            warnings.append(f"{pass_id} {reason}")
+    faults = referee.faults(plan)
+    if faults:
+        raise PlanError(
+            "the plan does not hold: " + "; ".join(faults),
+            where=f"night {referee.night}",
+            hint="this is a defect of the program; keep the network file and report it",
+        )
+    return plan, warnings

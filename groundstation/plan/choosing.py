@@ -1,0 +1,173 @@
+"""What a plan decides about, and the decision: a problem from passes, and its solution."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from groundstation.network import Network
+from groundstation.plan.commitments import committed
+from groundstation.plan.fairness import solve_max_min
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.network_model import BITS_PER_KBIT, Problem, make_problem
+from groundstation.plan.once import each_pass_once
+from groundstation.plan.paths import Pool
+from groundstation.plan.records import Candidate
+from groundstation.plan.scenarios import solve_hedged, worlds_of
+from groundstation.plan.sky import Sky
+from groundstation.plan.solver.delivery import deliver
+from groundstation.plan.solver.lagrangian import structure_of
+from groundstation.plan.solver.model import Solution, value_of
+from groundstation.plan.solver.solve import Progress, solve
+from groundstation.plan.windows import offers_of
+from groundstation.plan_policy import PlanGoal, PlanPolicy, PlanRisk
+
+# Up to this many windows the last millionth takes seconds; beyond, minutes.
+_EXACT_WINDOWS = 500
+_EXACT_GAP = 1e-6
+
+
+def problem_of(
+    network: Network,
+    candidates: Sequence[Candidate],
+    nights: int,
+    given: PlanInputs,
+    *,
+    time_limit_s: float | None = None,
+) -> tuple[Problem, list[str]]:
+    """The model with everything that must be kept, and sentences on what cannot be.
+
+    Parameters
+    ----------
+    candidates : every pass of the span
+    nights : over which demands and fibre capacities are counted
+    given : what is known beside the passes
+    time_limit_s : for finding the parts of wished passes [s]
+    """
+    able = [c for c in candidates if c.refusal is None and c.key_bits > 0 and c.windows]
+    before = {} if given.previous is None else {c.pass_id: c for c in given.previous.contacts}
+    kept = {name: before[name] for name, is_taken in given.fixed.items() if is_taken
+            and name in before}  # fmt: skip
+    chance = {} if given.sky is None else given.sky.chance()
+    offers = [
+        offer
+        for offer in offers_of(network, able, given.key_of, kept)
+        # Without a chance of a bit there is nothing to go for, but what is frozen stays.
+        if given.fixed.get(able[offer.candidate].pass_id)
+        or offer.key_bits * chance.get(able[offer.candidate].pass_id, 1.0) >= 1.0
+    ]
+    wanted, sentences = _wanted(network, nights, given.pair_bits)
+    problem = make_problem(
+        network,
+        able,
+        offers,
+        nights=nights,
+        stocks=whole_stocks(given.stocks, network),
+        wanted_bits=wanted,
+        chance=chance,
+        previous=None if given.previous is None else frozenset(before),
+    )
+    problem, unmet = committed(
+        problem, candidates, given.fixed, given.wishes, time_limit_s=time_limit_s
+    )
+    if given.sky is not None:
+        unknown = sum(c.pass_id not in chance for c in able)
+        if unknown:
+            sentences.append(f"the weather of {unknown} passes is not known: they count as clear")
+    return problem, [*sentences, *problem.remarks, *unmet]
+
+
+def whole_stocks(stocks: Mapping[Pool, float], network: Network) -> dict[Pool, float]:
+    """Whole bits of the pools whose satellite and station the network has."""
+    satellites = {s.name for s in network.satellites}
+    stations = {s.name for s in network.stations}
+    return {
+        pool: float(int(bits))
+        for pool, bits in stocks.items()
+        if pool.satellite in satellites and pool.station in stations and bits >= 1.0
+    }
+
+
+def _wanted(
+    network: Network, nights: int, pair_bits: Mapping[str, float]
+) -> tuple[list[int], list[str]]:
+    """Whole bits that each demand wants over the horizon, with what its reserve lacks."""
+    wanted, sentences = [], []
+    for demand in network.demands:
+        lacking = 0.0
+        if demand.name in pair_bits:
+            lacking = max(0.0, demand.minimum_reserve_bits - pair_bits[demand.name])
+        if lacking:
+            sentences.append(
+                f"{demand.name}: {lacking / 1e3:,.1f} kbit more are wanted to fill its reserve"
+            )
+        wanted.append(int(np.floor(demand.bits_per_day * nights + lacking)))
+    return wanted, sentences
+
+
+def solution_of(
+    policy: PlanPolicy,
+    problem: Problem,
+    sky: Sky | None,
+    *,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[Solution, list[str]]:
+    """The contacts and relays that the policy asks for, and sentences on what it asks in vain.
+
+    Value and bound are those of expected key, also where contacts are chosen for many skies.
+    """
+    model = problem.model
+    has_demand = bool((model.relay.demand_kbit > 0.0).any()) and bool(model.relay.paths)
+    if policy.goal is PlanGoal.MAX_MIN and has_demand:
+        said = []
+        if policy.risk is PlanRisk.SCENARIOS:
+            said.append("the goal max-min plans for expected key: risk = scenarios is not used")
+        return each_pass_once(model, lambda m: solve_max_min(m, time_limit_s=time_limit_s)), said
+    gap = _EXACT_GAP if model.windows.count <= _EXACT_WINDOWS else None
+    found = each_pass_once(
+        model, lambda m: solve(m, gap=gap, time_limit_s=time_limit_s, progress=progress)
+    )
+    if policy.risk is PlanRisk.EXPECTED:
+        return found, []
+    if sky is None:
+        return found, ["the weather is not known: risk = scenarios is not used"]
+    if model.windows.count > policy.most_hedged_windows:
+        return found, [_too_many(model.windows.count, policy.most_hedged_windows)]
+    return _hedged(policy, problem, sky, found, time_limit_s)
+
+
+def _hedged(
+    policy: PlanPolicy, problem: Problem, sky: Sky, expected: Solution, time_limit_s: float | None
+) -> tuple[Solution, list[str]]:
+    """Contacts for many skies; their expected value against the bound of expected key."""
+    model = problem.model
+    names = tuple(problem.able[o.candidate].pass_id for o in problem.offers)
+    clear = sky.drawn(names, policy.drawn_nights, policy.seed)
+    key = np.array([o.key_bits for o in problem.offers], dtype=np.float64) / BITS_PER_KBIT
+    worlds = worlds_of(key, clear, policy.risk_scenarios)
+    found = each_pass_once(
+        model,
+        lambda m: solve_hedged(
+            m, worlds, weight=policy.risk_weight, tail=policy.risk_tail, time_limit_s=time_limit_s
+        ),
+    )
+    if found is None:
+        return expected, ["no contacts for many skies were found in the time: expected key instead"]
+    structure = structure_of(model)
+    flow = deliver(structure, found.chosen, structure.useful).flow_kbit
+    value = value_of(model, found.chosen, flow)
+    method = f"contacts for {len(worlds.probability)} skies, then expected relays"
+    solution = Solution(found.chosen, flow, value, max(expected.bound, value), method)
+    sentence = (
+        f"contacts are chosen for {len(worlds.probability)} skies: mean {found.mean:,.1f}, mean of "
+        f"the worst {policy.risk_tail:.0%} {found.worst:,.1f} weighted kbit; contacts for expected "
+        f"key alone would be worth {expected.value - value:,.1f} more"
+    )
+    return solution, [sentence]
+
+
+def _too_many(windows: int, limit: int) -> str:
+    return (
+        f"{windows} windows are too many to plan for many skies at once (limit {limit}): "
+        "risk = scenarios is not used"
+    )
