@@ -24,6 +24,7 @@ from groundstation.results.store import (
     results_of,
     versions_of,
 )
+from groundstation.results.verification import verify
 
 
 @pytest.fixture
@@ -73,6 +74,20 @@ def test_a_forecast_at_the_instant_of_rise_is_in_time_and_a_later_one_is_hindsig
     corrected = replace(result, remark="again")
     change, kept = record(nights, item, corrected, is_correction=True)
     assert (change, kept.is_hindsight, kept.version) == (Change.CORRECTED, False, 2)
+
+
+def test_what_was_said_after_the_fact_is_not_scored(nights, flown):
+    item, issued, result = flown
+    add_forecasts(nights.db, [issued])
+    record(nights, item, result)
+    (kept,) = results_of(nights.db)
+    late = replace(kept, is_hindsight=True)
+    (scores,) = verify([kept, late])
+    assert (scores.results, scores.hindsight) == (2, 1)
+    assert scores.sifted is not None
+    assert scores.sifted.coverage.count == 1
+    (nothing,) = verify([late])
+    assert (nothing.clear, nothing.sifted, nothing.key) == (None, None, None)
 
 
 def test_the_same_again_is_unchanged_and_another_needs_to_be_a_correction(nights, flown):
@@ -164,6 +179,7 @@ from pathlib import Path
 from groundstation.database import open_database
 from groundstation.results import store
 from groundstation.results.records import Result, Sky
+from groundstation.results.verification import verify
 
 db = open_database(Path(sys.argv[1]))
 real = db.conn.execute
