@@ -22,7 +22,7 @@ FONT_SIZE_PT = 11.0
 TOLERANCE_PT = 0.4
 FONT_FAMILY = "Liberation Sans, DejaVu Sans, Noto Sans, Arial, sans-serif"
 TEXT_COLOURS = ("soft", "moon", "taken", "paper")
-HALO_COLOURS = ("sea", "paper")
+HALO_COLOURS = ("sea", "paper", "card")
 # Colour and width of the strokes that every figure repeats, as rules of the page.
 STROKES = {("grid", 0.8): "l-grid", ("axis", 0.8): "l-axis", ("card", 0.8): "l-card"}
 ANCHOR_CLASSES = {"middle": "mid", "end": "end"}
@@ -234,7 +234,8 @@ def clean(text: str) -> str:
 
 def text_rules() -> str:
     """CSS of the text of drawings; a page that holds drawings holds it once."""
-    colours = "".join(f".f-{n},svg .f-{n} text{{fill:var(--{n})}}" for n in TEXT_COLOURS)
+    # No "svg" before them: in what `use` repeats, a browser looks no further up than its group.
+    colours = "".join(f".f-{n},.f-{n} text{{fill:var(--{n})}}" for n in TEXT_COLOURS)
     colours += "".join(
         f".{name}{{stroke:var(--{colour});stroke-width:{number(width_pt)}px}}"
         for (colour, width_pt), name in STROKES.items()
@@ -246,9 +247,7 @@ def text_rules() -> str:
     )
     anchors = "".join(f".{name}{{text-anchor:{anchor}}}" for anchor, name in ANCHOR_CLASSES.items())
     # Lines are drawn; what is filled says so.
-    svg = (
-        f"svg[role=img]{{fill:none;font-size:{number(FONT_SIZE_PT)}px}}svg text{{fill:var(--ink)}}"
-    )
+    svg = f"svg[role=img]{{fill:none;font-size:{number(FONT_SIZE_PT)}px}}text{{fill:var(--ink)}}"
     return f"{svg}{colours}{halos}{anchors}.bold{{font-weight:700}}"
 
 

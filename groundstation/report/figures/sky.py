@@ -163,4 +163,5 @@ def _draw_moon(canvas: Canvas, track: Track, azimuth_rad: float, elevation_rad: 
 
     side = max((-1.0, 1.0), key=room)
     anchor = "end" if side < 0 else "start"
-    canvas.text((x + 0.085 * RADIUS_PT * side, y), "Moon", "moon", anchor=anchor, is_bold=True)
+    place = (x + 0.085 * RADIUS_PT * side, y)
+    canvas.text(place, "Moon", "moon", anchor=anchor, is_bold=True, halo="card")

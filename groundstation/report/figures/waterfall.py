@@ -8,7 +8,7 @@ from groundstation.report.drawing.canvas import Canvas
 from groundstation.report.waterfall import Fall
 
 WIDTH_PT, ROW_PT, BAR_PT = 720.0, 30.0, 16.0
-LEFT_PT, BARS_PT = 190.0, 410.0
+LEFT_PT, BARS_PT = 190.0, 380.0
 # A bar that still shows where its amount is above zero.
 LEAST_BAR_PT = 1.5
 

@@ -28,11 +28,14 @@ def test_the_command_and_the_network_file_offer_every_format():
 
 
 def test_every_format_of_hostile_names_writes_files_with_safe_names(hostile):
+    names = []
     for entry in FORMATS.values():
         for file in entry.write(hostile, ExportSettings()):
             assert Path(file.name).name == file.name
             assert file.name.isascii()
             assert file.content
+            names.append(file.name)
+    assert len(set(names)) == len(names)
 
 
 def test_an_export_lists_what_it_wrote_and_says_unchanged_the_second_time(here):
