@@ -1,6 +1,6 @@
 """Key of a contact counted second by second, without the running sums that planned it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from passes.forecast import slot_s
 
 Floats = NDArray[np.float64]
 
+# Plan documents tell instants to the millisecond.
+_ROUNDING = timedelta(milliseconds=1)
+
 
 def contact_bits(
     network: Network,
@@ -27,7 +30,8 @@ def contact_bits(
     """Whole secret bits of each contact's windows by the forecast, by pass id.
 
     A second counts if its slot lies between the edges of a window, and at an edge that is the
-    pass's own every usable second counts.
+    pass's own every usable second counts. Edges may be rounded to a millisecond, as those of a plan
+    that was read from its document are.
     """
     slots = pass_slots(network, seen, night, calibration)
     items = {item.pass_id: item for item in seen.passes}
@@ -55,16 +59,17 @@ def contact_bits(
 def _inside(item: NightPass, contact: Contact, times_s: Floats) -> NDArray[np.bool_]:
     """Which usable samples the contact holds with the whole of their slots."""
     half = timedelta(seconds=slot_s(item.track) / 2.0)
-    starts = {start for start, _ in item.windows}
-    stops = {stop for _, stop in item.windows}
-    inside = []
-    for t in times_s:
-        middle = item.track.epoch + timedelta(seconds=float(t))
-        inside.append(
-            any(
-                (start <= middle - half or (start in starts and start <= middle + half))
-                and (middle + half <= stop or (stop in stops and middle - half <= stop))
-                for start, stop in contact.windows
-            )
+    starts, stops = ({window[end] for window in item.windows} for end in (0, 1))
+    spans = [
+        (
+            start - _ROUNDING - (half if _is_among(start, starts) else -half),
+            stop + _ROUNDING + (half if _is_among(stop, stops) else -half),
         )
-    return np.array(inside, dtype=bool)
+        for start, stop in contact.windows
+    ]
+    middles = [item.track.epoch + timedelta(seconds=float(t)) for t in times_s]
+    return np.array([any(a <= m <= b for a, b in spans) for m in middles], dtype=bool)
+
+
+def _is_among(instant: datetime, instants: set[datetime]) -> bool:
+    return any(abs(instant - other) <= _ROUNDING for other in instants)

@@ -35,15 +35,23 @@ from groundstation.cli.main import groundstation
 from groundstation.config.examples import example_path
 from groundstation.config.load import load_network
 from groundstation.database import open_if_present
+from groundstation.export.pass_rows import whole_bits
 from groundstation.export.plan_document import plan_from_document
 from groundstation.instants import utc_instant
+from groundstation.night.gathering import weather_from
 from groundstation.night.issue import link_of
 from groundstation.night.links import security_of
+from groundstation.night.pass_weather import scenario_table
+from groundstation.night.record_codec import decode
+from groundstation.night.state import plan_origin, plan_text
+from groundstation.night.store import Store
+from groundstation.night.window_check import contact_bits
 from groundstation.plan.check import check_plan
+from groundstation.plan.sky import Sky as ClearChances
+from groundstation.results.calibration_store import calibration_by_id
 from groundstation.results.issued import issued_from_document
 from groundstation.results.records import Sky
 from groundstation.results.reference import unpacked
-from tle.archive import stored_elements
 from tle.formats import read_elements
 from tle.lines import format_lines, lines_of
 
@@ -112,8 +120,11 @@ class Season:
     """Nights one after the other in a folder, with a count of what went wrong.
 
     - faults : share of days on which a provider fails, and on which a run is killed
+    - steps : of a run, after each of which some run is killed in turn
     - kinds : of failures; "error" and "truncated" are asked for again, which takes ten seconds
     """
+
+    steps = STEPS
 
     def __init__(self, folder, world, *, seed, faults=0.35, kinds=KINDS, network=None):
         self.folder, self.world, self.seed, self.faults = folder, world, seed, faults
@@ -125,6 +136,7 @@ class Season:
         # What went wrong with the world itself.
         self.broken: list[str] = []
         self.day, self.weather_fault, self.element_fault = 0, "none", "none"
+        self.kills = 0
         example = example_path("europe-2026")
         text = example.read_text(encoding="utf-8")
         if network is not None:
@@ -288,7 +300,8 @@ class Season:
         self.count[f"elements {self.element_fault}"] += 1
         noon = self.instant(number, 14)
         if rng.random() < self.faults:
-            step = STEPS[rng.integers(len(STEPS))]
+            # One step after the other, so that each has its turn.
+            step, self.kills = STEPS[self.kills % len(STEPS)], self.kills + 1
             self.count[f"killed after {step}"] += self.killed_after(noon, step)
         if is_crowded:
             codes = self.meets_another(noon)
@@ -365,19 +378,35 @@ class Season:
         return issued_from_document(json.loads(row["document"]), unpacked(row["content"], "kept"))
 
     def plan_faults(self, number):
-        """What an independent check finds in the published files of a night."""
+        """What the referee finds in the published plan of a night, beside what it rests on."""
         path = self.folder / "nights" / self.night(number) / "plan.json"
-        document = json.loads(path.read_text(encoding="utf-8"))
-        db = self.database()
-        by_digest = {item.digest: item for item in stored_elements(db)}
+        plan = plan_from_document(json.loads(path.read_text(encoding="utf-8")))
+        db, store = self.database(), Store(self.folder / "state" / "store")
+        origin = plan_origin(db, plan.plan_id)
+        assert origin is not None
+        seen = decode(store.read(origin.forecast))
+        weather = weather_from(
+            self.network, origin.night, decode(store.read(origin.inputs["weather"]))
+        )
+        name, before = origin.inputs["calibration"], plan_text(db, origin.previous)
+        calibration = calibration_by_id(db, name) if name else None
         db.close()
-        orbits = {
-            e["satellite"]: lines_of(by_digest[e["sha256"]])
-            for e in document["elements"]
-            if e["sha256"] in by_digest
-        }
-        bits = {row["pass_id"]: int(row["secret_key_bits"] or 0) for row in self.rows(number)}
-        return check_plan(plan_from_document(document), self.network, orbits, bits)
+        sky = (
+            None
+            if weather is None
+            else ClearChances(*scenario_table(seen.passes, weather, self.network))
+        )
+        return check_plan(
+            plan,
+            self.network,
+            {used.satellite: (used.line1, used.line2) for used in seen.elements},
+            {item.pass_id: whole_bits(item) for item in seen.passes},
+            contact_bits=contact_bits(self.network, seen, plan.contacts, origin.night, calibration),
+            chance={} if sky is None else sky.chance(),
+            previous=None
+            if before is None
+            else [c["pass_id"] for c in json.loads(before)["contacts"]],
+        )
 
     def duplicates(self, nights):
         """Contacts of one link that overlap or share an id, over all nights."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from groundstation.results.calibration_store import latest_calibration
 from groundstation.results.store import results_of
@@ -21,7 +22,6 @@ def assert_sound(season, nights):
     assert season.broken == []
     for number in range(nights):
         assert season.codes[number] in {0, 3}
-        assert season.plan_faults(number) == []
     assert season.duplicates(nights) == []
     for number in range(nights):
         last = season.instant(nights, 12)
@@ -37,12 +37,59 @@ def lived(season, nights, crowded):
     """All nights, each with what it delivers; how often a run was killed."""
     for number in range(nights):
         season.run_night(number, is_crowded=number in crowded)
+        # What it rests on is kept for a few nights only.
+        assert season.plan_faults(number) == []
         season.deliver(number)
     for name in sorted(season.count):
         say(f"{name}: {season.count[name]}")
     say("exit codes", {code: season.codes.count(code) for code in sorted(set(season.codes))})
     say("CPU seconds", {name: round(seconds, 1) for name, seconds in season.seconds.items()})
     return sum(count for name, count in season.count.items() if name.startswith("killed"))
+
+
+def assert_promised_is_delivered(db, start, fewest):
+    """Counts and key lie between P10 and P90 as often as promised, and clear skies come true."""
+    scored: Any = verify(results_of(db, start=start))[0]
+    for name, coverage in (("counts", scored.sifted.coverage), ("key", scored.key.coverage)):
+        sigma = np.sqrt(0.8 * 0.2 / coverage.count)
+        say(f"coverage of {name}: {coverage.share:.3f} of {coverage.count}, sigma {sigma:.3f}")
+        assert coverage.count > fewest
+        # Two sigma of 64 passes; what passes of one station-night share makes it wider.
+        assert coverage.share == pytest.approx(0.8, abs=0.1)
+    say(f"Brier score {scored.clear.score:.3f} of {scored.clear.count}, {scored.clear.rows}")
+    # No worse than the base rate told in advance, within the doubt of its own estimate.
+    assert scored.clear.score < scored.clear.uncertainty + 0.03
+
+
+def assert_constants_are_found(made, db):
+    """Hidden losses come out to 0.3 dB where passes tell that much, and as sure as is said."""
+    calibration: Any = latest_calibration(db)
+    scores, known = [], 0
+    for band in calibration.bands:
+        for constant in band.constants:
+            if constant.constant is not Constant.LOSS:
+                continue
+            found = constant.value
+            off_db = found.mean - made.world.loss_db(constant.satellite, band.station)
+            say(
+                f"{constant.satellite} over {band.station}: {off_db:+.2f} +- {found.sigma:.2f} "
+                f"after {constant.passes}"
+            )
+            scores.append(off_db / found.sigma)
+            # 0.3 dB are two of their sigmas at least; what was hardly seen is not known so well.
+            if found.sigma <= 0.15:
+                known += 1
+                assert abs(off_db) < 0.3
+            else:
+                assert abs(off_db) < 3.0 * found.sigma
+    rms = float(np.sqrt(np.mean(np.square(scores))))
+    # Links of one station and colour share their air: as many are independent as there are bands.
+    bands = len(calibration.bands)
+    low, high = np.sqrt(chi2.ppf([0.025, 0.975], bands) / bands)
+    say(f"{len(scores)} losses, {known} known to 0.15 dB")
+    say(f"errors over sigmas have an rms of {rms:.2f}, {low:.2f} to {high:.2f} are to be expected")
+    assert low < rms < high
+    return len(scores), known
 
 
 @pytest.mark.slow
@@ -57,38 +104,31 @@ def test_four_nights_with_accidents_end_with_plans_that_hold(season):
 
 
 @pytest.mark.slow
-def test_three_nights_of_the_whole_network_with_accidents(season):
-    made = season(5, faults=0.6)
-    assert lived(made, 3, crowded={2}) > 0
-    assert_sound(made, 3)
-    assert made.count["delivered"] > 5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("block_db", [0.0, 0.9])
-def test_thirty_nights_keep_what_they_promise(season, block_db):
+def test_thirty_nights_of_a_part_keep_what_they_promise(season):
     nights = 30
-    made = season(20, network=(SATELLITES, STATIONS, DEMANDS), block_db=block_db)
+    made = season(20, network=(SATELLITES, STATIONS, DEMANDS))
     assert lived(made, nights, crowded={4, 17}) > 5
     assert_sound(made, nights)
     db = made.database()
     # The first week is not "after calibration": a station has hardly been seen.
-    scored: Any = verify(results_of(db, start=made.night(6)))[0]
-    for name, coverage in (("counts", scored.sifted.coverage), ("key", scored.key.coverage)):
-        sigma = np.sqrt(0.8 * 0.2 / coverage.count)
-        say(f"coverage of {name}: {coverage.share:.3f} of {coverage.count}, sigma {sigma:.3f}")
-        assert coverage.count > 60
-        # Two sigma of 64 passes; what passes of one station-night share makes it wider.
-        assert coverage.share == pytest.approx(0.8, abs=0.1)
-    say(f"Brier score {scored.clear.score:.3f} of {scored.clear.count}, {scored.clear.rows}")
-    # No worse than the base rate told in advance, within the doubt of its own estimate.
-    assert scored.clear.score < scored.clear.uncertainty + 0.03
-    calibration: Any = latest_calibration(db)
-    for band in calibration.bands:
-        for satellite in SATELLITES:
-            found = band.constant(Constant.LOSS, satellite).value
-            true = made.world.loss_db(satellite, band.station)
-            say(f"{satellite} over {band.station}: {found.mean - true:+.2f} +- {found.sigma:.2f}")
-            # What was hardly seen is not known, and says so.
-            assert abs(found.mean - true) < (0.3 if found.sigma < 0.15 else 3.0 * found.sigma)
+    assert_promised_is_delivered(db, made.night(6), fewest=60)
+    _, known = assert_constants_are_found(made, db)
+    assert known >= 6
+    db.close()
+
+
+@pytest.mark.slow
+def test_thirty_nights_of_the_whole_network_keep_what_they_promise(season):
+    """Ten minutes: every satellite, station and demand, and blocks that miss by 0.9 dB."""
+    nights = 30
+    made = season(20, block_db=0.9)
+    assert lived(made, nights, crowded={4, 17}) > 8
+    # After the last step the process may have ended before the signal comes.
+    assert all(made.count[f"killed after {step}"] for step in made.steps[:-1])
+    assert_sound(made, nights)
+    db = made.database()
+    assert_promised_is_delivered(db, made.night(7), fewest=150)
+    links, known = assert_constants_are_found(made, db)
+    assert links >= 25
+    assert known >= 12
     db.close()
