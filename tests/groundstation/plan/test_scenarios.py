@@ -142,6 +142,15 @@ def test_who_fears_the_worst_takes_the_sure_pass(tiny, gamble, policy, taken):
     assert plan.bound == pytest.approx(0.05 * 45.0, abs=1e-6)
 
 
+def test_who_fears_nothing_but_the_worst_does_not_look_at_the_mean(tiny, gamble):
+    """200 kbit expected and nothing in the worst half of worlds, against 40 in all of them."""
+    (sure, _), sky = gamble
+    passes = [sure, tiny.candidate("rich", "sat-1", "graz", 50, 200, 400_000)]
+    fearful = tiny.network([], risk=PlanRisk.SCENARIOS, risk_weight=1.0, risk_tail=0.3)
+    plan = tiny.plan(fearful, passes, sky=sky)
+    assert [c.pass_id for c in plan.contacts] == ["sure"]
+
+
 def test_scenarios_without_weather_or_with_max_min_are_a_sentence(tiny, gamble):
     passes, sky = gamble
     plan = tiny.plan(tiny.network([], risk=PlanRisk.SCENARIOS), passes)
