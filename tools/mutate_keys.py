@@ -149,9 +149,15 @@ def mutants_of(module: str) -> Iterator[Mutant]:
         for decorator in getattr(node, "decorator_list", [])
         for part in ast.walk(decorator)
     }
+    # zip(strict=True) only says that two sequences are of one length, which they are.
+    sayings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "strict"
+    }
     for number, node in enumerate(ast.walk(tree)):
         # A record that is not frozen is the same record to every honest caller.
-        if id(node) in decorators:
+        if id(node) in decorators | sayings:
             continue
         for change, edit in changes_of(node):
             twin = copy.deepcopy(tree)

@@ -125,3 +125,22 @@ def test_a_secret_of_a_pair_has_thirty_two_bytes(chain):
     assert one != closing.key_digest(order.order_id, b"key", SECRET)
     assert one != closing.key_digest(order.segment_id, b"kez", SECRET)
     assert one != closing.key_digest(order.segment_id, b"key", bytes(31) + b"1")
+
+
+def test_a_node_announces_for_itself_alone(chain):
+    t, order = chain
+    t.nodes["graz"].begin(order)
+    for peer in ("matera", "bari", "bari", "matera", "bari") * 2:
+        told = t.nodes["graz"].outbox("matera")
+        if any('"commit"' in text for text in told):
+            break
+        t.post("graz", peer)
+    (commit,) = told
+    document = json.loads(t.nodes["matera"].told("graz", commit))
+    ((name, _),) = document["body"]["answer"]["announcements"]
+    assert name == "matera"
+    document["body"]["answer"]["announcements"][0][0] = "spoqc"
+    t.nodes["graz"].take_answer("matera", json.dumps(document))
+    reason = t.stores["graz"].reader.document(custody.END, str(order.order_id)).payload
+    assert "matera announces for spoqc" in reason
+    assert t.stores["graz"].reader.totals(Pool("graz", "spoqc")).burned == L
