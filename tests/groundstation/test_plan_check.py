@@ -63,6 +63,15 @@ def test_a_satellite_that_serves_two_stations_at_once_is_found(europe):
     )
 
 
+@pytest.mark.slow
+def test_every_contact_flown_by_another_satellite_is_found(europe):
+    names = [s.name for s in europe.network.satellites]
+    for index, contact in enumerate(europe.plan.contacts):
+        for other in names:
+            if other != contact.satellite:
+                assert faults_of(europe, with_contact(europe, index, satellite=other))
+
+
 def test_a_station_that_receives_two_satellites_at_once_is_found(europe):
     first, second = europe.plan.contacts[:2]
     plan = with_contact(europe, 1, station=first.station, windows=((first.start, second.stop),))
