@@ -22,22 +22,37 @@ import click
     help="Most key collected, or most weighted key delivered.",
 )
 @click.option(
-    "--gap", type=click.FloatRange(0.0, 1.0), metavar="X", help="Stop at this relative gap."
+    "--gap",
+    type=click.FloatRange(0.0, 1.0),
+    metavar="X",
+    help="Stop at this relative gap, 0.005 for half a percent; the default suits the size.",
 )
 @click.option("--time-limit", type=click.FloatRange(0.0), metavar="S", help="Stop after S seconds.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Value and gap of every stage on stderr; the default is on at a terminal.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The result of the exchange format.")
 def command(
-    instance: Path, problem: str, gap: float | None, time_limit: float | None, as_json: bool
+    *,
+    instance: Path,
+    problem: str,
+    gap: float | None,
+    time_limit: float | None,
+    progress: bool | None,
+    as_json: bool,
 ) -> int:
     """Solve INSTANCE, a file of the format satqkd-sched/1; - reads standard input.
 
     The plan comes with a proven bound and is checked before it is printed. Without --time-limit
-    the same instance gives the same plan.
+    the same instance gives the same plan; with it, a plan that holds and the best bound known.
 
     \b
     Examples:
       groundstation plan solve week.json
       groundstation plan solve week.json --problem contacts --json > plan.json
+      groundstation plan solve week.json --gap 0.005 --progress
       groundstation plan solve week.json --time-limit 60
     """
     from groundstation.errors import PlanError
@@ -57,8 +72,11 @@ def command(
         seconds = time.monotonic() - begin
         click.echo(f"{seconds:7.1f} s  {stage}: value {value:,.2f}, {gap_text}", err=True)
 
+    is_shown = sys.stderr.isatty() if progress is None else progress
     with _solver_talks_on_stderr():
-        solution = solve(model, gap=gap, time_limit_s=time_limit, progress=tell)
+        solution = solve(
+            model, gap=gap, time_limit_s=time_limit, progress=tell if is_shown else None
+        )
     result = result_of(record, model, offer, solution, goal)
     faults = check_result(document, result, problem)
     if faults:

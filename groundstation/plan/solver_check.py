@@ -182,7 +182,7 @@ def _relay_faults(
     spent: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0] * periods)
     for row in deliveries:
         k, period, satellite, end_a, end_b, kbit = row
-        if not 0 <= k < len(instance["demand"]) or not 0 <= period < periods:
+        if not 0 <= k < len(instance.get("demand", [])) or not 0 <= period < periods:
             yield f"delivery {list(row)}: no such demand or period"
             continue
         if not kbit > 0.0 or end_a == end_b:
@@ -238,7 +238,7 @@ def _relay_value(
     left = math.fsum(bits / 1e3 for *_, bits in instance.get("pool0", []))
     left += math.fsum(c.bits / 1e3 for c in contacts)
     left -= 2.0 * math.fsum(row[5] for row in deliveries)
-    weights = [demand[3] for demand in instance["demand"]]
+    weights = [demand[3] for demand in instance.get("demand", [])]
     worth = math.fsum(weights[row[0]] * row[5] for row in deliveries if 0 <= row[0] < len(weights))
     terminal = float(instance.get("terminal_weight_per_kbit", 0.0))
     return float(worth) + terminal * left

@@ -91,11 +91,22 @@ def test_a_memory_is_emptied_over_radio_stations(tiny):
 def test_the_command_prints_value_bound_gap_and_time(tiny, tmp_path):
     path = tmp_path / "tiny.json"
     path.write_text(json.dumps(tiny))
-    run = CliRunner().invoke(groundstation, ["plan", "solve", str(path)], standalone_mode=False)
+    words = ["plan", "solve", str(path), "--progress"]
+    run = CliRunner().invoke(groundstation, words, standalone_mode=False)
     assert run.exception is None
     for word in ("value     581.445", "bound     581.445", "gap       0.000 %", "time"):
         assert word in run.stdout
-    assert "gap" in run.stderr
+    assert "one programme: value 581.44, gap 0.000 %" in run.stderr
+
+
+def test_the_command_keeps_its_progress_to_itself_off_a_terminal(tiny, tmp_path):
+    path = tmp_path / "tiny.json"
+    path.write_text(json.dumps(tiny))
+    words = ["plan", "solve", str(path), "--time-limit", "0"]
+    run = CliRunner().invoke(groundstation, words, standalone_mode=False)
+    assert run.exception is None
+    assert run.stderr == ""
+    assert "checked" in run.stdout
 
 
 def test_the_command_writes_the_result_of_the_format(tiny, tmp_path):

@@ -250,12 +250,36 @@ def test_a_window_is_worth_what_the_format_says(tiny):
         ({"demand": [[0, 1, -5, 1]]}, r"demand\[0\]: -5 is below 0"),
         ({"clear_prob": [[2, 0, 0, 0, 0]]}, r"clear_prob\[0\]"),
         ({"stations": [[0, 0, 1, 0]]}, r"stations\[0\]"),
+        ({"stations": [[0, 0, 1, 1_001]]}, r"stations\[0\]: 1001 telescopes, .* 1 to 1000"),
         ({"limits": 3}, "reading limits"),
+        ({"limits": {"operator_nights": float("nan")}}, "reading operator_nights: nan"),
+        ({"limits": {"memory_kbit": -1}}, "reading memory_kbit: -1 is below 0"),
+        ({"alpha": 10**400}, r"reading alpha: 10+\.\.\. is not a number"),
+        ({"demand": [[0, 1, 1.1e12, 1]]}, r"demand\[0\]: 1.1e\+12 is above 1e\+12"),
+        ({"demand": [[0, 1, 5, 1.1e6]]}, r"demand\[0\]: 1.1e\+06 is above 1e\+06"),
+        ({"demand": [[2, 2, 5, 1]]}, r"demand\[0\]: from station 2 to itself"),
+        ({"passes": [[0, 1, 0, 10, 2e12]]}, r"passes\[0\]: 2e\+12 is above"),
+        ({"passes": [[0, 1, 2e9, 10, 5]]}, r"passes\[0\]: 2e\+09 is above"),
+        ({"passes": [[0, 1, 0, 0.5, 5]]}, r"passes\[0\]: 0.5 is below 1"),
+        ({"period_s": 86}, "period_s: 86 s are below a 1000th of the horizon, 86400 s"),
+        ({"satellites": 2_000_001}, "satellites: 2000001 for 5 stations are more than 10,000,000"),
     ],
 )
 def test_an_instance_that_is_not_valid_is_refused_by_place(tiny, change, message):
     with pytest.raises(InstanceError, match=message):
         instance_from({**copy.deepcopy(tiny), **change})
+
+
+def test_a_pass_of_a_night_without_a_forecast_is_refused(tiny):
+    late = instance_from({**tiny, "passes": [[0, 1, 9 * 86_400, 10, 5]]})
+    with pytest.raises(InstanceError, match=r"passes\[0\]: its night 9 has no row in clear_prob"):
+        offered_windows(late)
+
+
+@pytest.mark.parametrize("key", ["stations", "windows", "passes"])
+def test_an_instance_that_lacks_what_it_is_about_is_refused(tiny, key):
+    with pytest.raises(InstanceError, match=f"it has no {key}"):
+        instance_from({name: value for name, value in tiny.items() if name != key})
 
 
 def test_an_empty_night_is_a_plan_of_nothing(tiny):
