@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.lagrangian import Structure
 from groundstation.plan.solver.model import Flags, Floats, Ints, value_of
 
@@ -53,3 +54,14 @@ class Standing:
 def silent(stage: str, value: float, bound: float) -> None:
     """Tell nobody."""
     del stage, value, bound
+
+
+def take_delivered(
+    best: Standing, stage: str, chosen: Ints, *, always: bool = False, start: Flags | None = None
+) -> None:
+    """The exact relay for some contacts; `always` allows it a moment after the time limit."""
+    limit = best.remaining_s()
+    if limit is not None and always:
+        limit = max(limit, 10.0)
+    found = deliver(best.structure, chosen, best.useful, start=start, time_limit_s=limit)
+    best.take(stage, chosen, found.flow_kbit)

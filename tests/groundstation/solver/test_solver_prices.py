@@ -88,7 +88,7 @@ def test_the_mean_answers_of_the_last_steps_use_what_the_optimum_uses(model):
     assert per_demand.max() <= 1.0 + 1e-9
     # What the optimum delivers is among what the last steps delivered more than a hundredth of.
     assert (share[best.flow_kbit > 0.0] > 0.01).all()
-    assert priced.windows[best.chosen].sum() >= len(best.chosen) - 1
+    assert 2 * priced.windows[best.chosen].sum() >= len(best.chosen)
 
 
 def test_more_steps_bring_the_bound_down_to_the_optimum(model):
