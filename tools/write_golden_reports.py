@@ -28,7 +28,7 @@ NOW = datetime(2026, 6, 14, 12, tzinfo=UTC)
 def main() -> int:
     """Write both files; 2 without a sentence."""
     if len(sys.argv) != 2 or len(sys.argv[1].split()) < 4:
-        print(__doc__, file=sys.stderr)  # noqa: T201  a tool talks
+        print(__doc__, file=sys.stderr)
         return 2
     network = load_network(example_path(EXAMPLE))
     selection = select_elements(network, read_element_files(network), middle_of(network, NIGHT))
