@@ -30,6 +30,7 @@ def sky_figure(night_pass: NightPass, station: Station) -> Canvas:
     canvas.shared(limits_name(station), partial(draw_limits, station))
     canvas.shared(COMPASS, draw_compass)
     _draw_track(canvas, track)
+    _draw_ring_names(canvas)
     _draw_keyhole(canvas, track, keyhole_seconds(track))
     moon = moon_direction(track)
     if moon is not None and moon[1] > 0.0:
@@ -82,8 +83,6 @@ def draw_compass(canvas: Canvas) -> None:
     middle = (CENTRE_PT, CENTRE_PT)
     for ring_deg in RINGS_DEG:
         canvas.circle(middle, RADIUS_PT * (1.0 - ring_deg / 90.0), stroke="line", width_pt=0.8)
-        x, y = on_chart(np.radians(135.0), np.radians(ring_deg))
-        canvas.text((float(x), float(y)), f"{ring_deg:g}°", "soft", anchor="middle")
     low, high = CENTRE_PT - RADIUS_PT, CENTRE_PT + RADIUS_PT
     canvas.line(np.array([[low, CENTRE_PT], [high, CENTRE_PT]]), "line", 0.8)
     canvas.line(np.array([[CENTRE_PT, low], [CENTRE_PT, high]]), "line", 0.8)
@@ -91,6 +90,14 @@ def draw_compass(canvas: Canvas) -> None:
     for name, azimuth_deg in (("N", 0.0), ("E", 90.0), ("S", 180.0), ("W", 270.0)):
         x, y = on_chart(np.radians(azimuth_deg), np.radians(-7.5))
         canvas.text((float(x), float(y)), name, anchor="middle", is_bold=True)
+
+
+def _draw_ring_names(canvas: Canvas) -> None:
+    """Elevations of the rings, over the track that may cross them."""
+    for ring_deg in RINGS_DEG:
+        x, y = on_chart(np.radians(135.0), np.radians(ring_deg))
+        place = (float(x), float(y))
+        canvas.text(place, f"{ring_deg:g}°", "soft", anchor="middle", halo="card")
 
 
 def limits_name(station: Station) -> str:
