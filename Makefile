@@ -9,7 +9,7 @@ RELAXED := --explicit-package-bases --namespace-packages --allow-untyped-defs \
   --allow-incomplete-defs --allow-untyped-calls --allow-untyped-decorators
 WORK := build/$(EXAMPLE)
 
-.PHONY: night test test-all lint bench mutants wheel clean
+.PHONY: night test test-all lint bench mutants man docs wheel clean
 
 night: $(INSTALLED)
 	@test -e $(WORK)/groundstation.toml || $(BIN)/groundstation init $(WORK) --example $(EXAMPLE)
@@ -42,6 +42,16 @@ bench: $(INSTALLED)
 # Change the rules of the key ledger one by one; at least nine of ten changes must be noticed.
 mutants: $(INSTALLED)
 	$(BIN)/python tools/mutate_keys.py
+
+# Manual pages of every command, in build/man.
+man: $(INSTALLED)
+	$(BIN)/python tools/write_man_pages.py build/man
+
+# What is made from the program itself: the list of commands, the README's output, the pictures.
+docs: $(INSTALLED)
+	$(BIN)/python tools/write_cli_docs.py
+	$(BIN)/python tools/regenerate_readme.py
+	$(BIN)/python tools/take_screens.py
 
 # Build the wheel, install it alone into a fresh environment and use it from an empty folder.
 wheel: $(INSTALLED)
