@@ -194,7 +194,10 @@ def test_a_share_of_nobody_or_of_the_other_end_is_not_reserved(pair, change, wor
 
 def test_a_share_needs_all_its_bits_in_a_row(pair):
     t, one, two = pair
-    assert prepared(t, shares_order(t, one, two, n_bits=1024))
+    assert prepared(t, shares_order(t, one, two, n_bits=8))
+    with pytest.raises(RelayError, match="fewer than 1024 unused bits"):
+        prepared(t, shares_order(t, one, two, n_bits=1024))
+    assert prepared(t, shares_order(t, one, two, n_bits=1016))
     with pytest.raises(RelayError, match="fewer than 8 unused bits"):
         prepared(t, shares_order(t, one, two, n_bits=8))
 
