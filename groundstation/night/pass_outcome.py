@@ -51,12 +51,14 @@ def pass_outcome(
     UsageError
         there is no such pass; the nearest one is suggested
     """
-    evening = night or _night_in(pass_id, network)
+    instant = _instant_in(pass_id, network)
+    evening = night or night_of(instant, reference_longitude_rad(network))
     one = _network_of_pass(network, pass_id)
     span = span_of(network, evening)
     sets = read_element_files(network) + (stored_elements(db) if db is not None else [])
     selection = choose_elements(one, sets, evening)
-    weather = _weather(network, db, span, now)
+    # Of a pass that is over, what was known when it began: today's forecasts say nothing of it.
+    weather = _weather(network, db, span, min(now, instant))
     plan = _published(db, evening)
     permissions = permissions_of_network(one, permission_documents(one), now, plan)
     known = () if db is None else known_passes(db, *span)
@@ -90,18 +92,17 @@ def pass_outcome(
     )
 
 
-def _night_in(pass_id: str, network: Network) -> str:
-    """The evening that the stamp of a pass id belongs to."""
+def _instant_in(pass_id: str, network: Network) -> datetime:
+    """The minute in a pass id: that of the highest elevation when it was first seen."""
     found = _STAMP.search(pass_id)
     try:
         # A text without a stamp is not even tried: "" is no instant.
         stamp = "" if found is None else found.group(1)
-        instant = datetime.strptime(stamp, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+        return datetime.strptime(stamp, "%Y%m%dT%H%M").replace(tzinfo=UTC)
     except ValueError as error:
         raise UsageError(
             f"{pass_id!r} is no pass id like {_like(network)}", hint="groundstation passes"
         ) from error
-    return night_of(instant, reference_longitude_rad(network))
 
 
 def _like(network: Network) -> str:

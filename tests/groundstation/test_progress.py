@@ -19,6 +19,7 @@ with progress_of("work", 2, is_wanted=sys.argv[1] == "people") as bar:
     bar.step("plan")
     bar.solving("cuts", 90.0, 100.0)
     print("heard meanwhile", file=sys.stderr)
+    print("row")
 print("result")
 """
 
@@ -76,7 +77,7 @@ def run(terminal: Terminal, reader: str, term: str) -> tuple[str, str]:
 
 def test_a_terminal_shows_steps_and_gap_and_the_output_stays_clean(terminal):
     output, drawn = run(terminal, "people", "xterm-256color")
-    assert output == "result\n"
+    assert output == "row\nresult\n"
     assert "plan (cuts, 90, gap 10.00 %)" in drawn
     assert "heard meanwhile" in drawn
     # Erased at the end: the line is cleared after the last drawing.
@@ -86,7 +87,7 @@ def test_a_terminal_shows_steps_and_gap_and_the_output_stays_clean(terminal):
 @pytest.mark.parametrize(("reader", "term"), [("machines", "xterm-256color"), ("people", "dumb")])
 def test_machines_and_dumb_terminals_see_no_bar(terminal, reader, term):
     output, drawn = run(terminal, reader, term)
-    assert output == "result\n"
+    assert output == "row\nresult\n"
     assert drawn.strip() == "heard meanwhile"
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,10 +71,12 @@ def cloudy(night):
 
 
 def test_quantiles_are_over_the_members():
-    network = SimpleNamespace(stations=[SimpleNamespace(name="graz"), SimpleNamespace(name="x")])
+    network: Any = SimpleNamespace(
+        stations=[SimpleNamespace(name="graz"), SimpleNamespace(name="x")]
+    )
     # Eleven members from 0 to 1 in tenths: the tenth percentile is 0.1, the ninetieth 0.9.
     record = weather_of("graz", [i / 10 for i in range(11)])
-    known = SimpleNamespace(records={"graz": record})
+    known: Any = SimpleNamespace(records={"graz": record})
     (found,) = cloud_outlooks(network, known, START, START + timedelta(hours=24))
     assert (found.station, found.members, found.kind) == ("graz", 11, "ensemble")
     assert len(found.times_s) == 49
@@ -85,8 +88,8 @@ def test_quantiles_are_over_the_members():
 
 def test_an_instant_that_one_member_is_silent_about_is_not_known():
     record = weather_of("graz", [0.2, 0.4], hours=6)
-    network = SimpleNamespace(stations=[SimpleNamespace(name="graz")])
-    known = SimpleNamespace(records={"graz": record})
+    network: Any = SimpleNamespace(stations=[SimpleNamespace(name="graz")])
+    known: Any = SimpleNamespace(records={"graz": record})
     (found,) = cloud_outlooks(network, known, START, START + timedelta(hours=12))
     assert found.mean[12] == 0.3
     assert np.isnan(found.mean[13])

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr"
 """The month's page: sums by hand, what is missing first, names that break nothing."""
 
 import json
@@ -14,7 +13,7 @@ from groundstation.errors import UsageError
 from groundstation.export.plan_document import plan_document
 from groundstation.month_records import MonthOutcome, PlannedNight
 from groundstation.night.month import is_month, month_outcome
-from groundstation.report.figures.month import nights_figure, results_figure
+from groundstation.report.figures.month import drift_figure, nights_figure, results_figure
 from groundstation.report.month_numbers import month_numbers
 from groundstation.report.month_page import render_month
 from groundstation.results.records import Result, Sky
@@ -120,14 +119,14 @@ def test_what_is_missing_stands_first(month, night):
 
 def test_the_ledger_of_the_page_is_that_of_the_account(month):
     page = render_month(month)
-    row = re.search(r"graz – matera.*?</tr>", page, re.DOTALL).group()
+    (row,) = re.findall(r"graz – matera.*?</tr>", page, re.DOTALL)
     for text in ("4.10\u202fkbit", "256\u202fbit", "512\u202fbit", "8\u202fbit", "3.32\u202fkbit"):
         assert text in row
 
 
 def test_the_json_in_the_page_is_the_numbers(month):
     page = render_month(month)
-    data = re.search(r'id="month-data">(.*?)</script>', page, re.DOTALL).group(1)
+    (data,) = re.findall(r'id="month-data">(.*?)</script>', page, re.DOTALL)
     assert json.loads(data) == json.loads(json.dumps(month_numbers(month)))
 
 
@@ -214,3 +213,46 @@ def test_the_highest_bar_of_the_nights_is_the_largest_night():
     assert heights[0] == max(heights)
     assert heights[1] == pytest.approx(heights[0] / 4, abs=1)
     assert heights[2] == pytest.approx(heights[0] / 2, abs=1)
+
+
+def test_a_station_is_used_as_often_as_it_could_have_been(month):
+    document = {
+        "contacts": [{**month.nights[0].document["contacts"][0], "station": "graz"}],
+        "rejections": [
+            # One that could have been taken, one that could not, one of a station that is gone.
+            {"pass_id": "SPOQC-graz-20260614T2043", "regret_kbit": 3.5},
+            {"pass_id": "SPOQC-graz-20260614T1043", "regret_kbit": None},
+            {"pass_id": "SPOQC-atlantis-20260614T2143", "regret_kbit": 1.0},
+        ],
+        "deliveries": [],
+        "warnings": [],
+        "plan_id": "0123456789ab",
+    }
+    single = replace(month, nights=(PlannedNight("2026-06-14", document),), results=())
+    rows = {row["station"]: row for row in month_numbers(single)["stations"]}
+    assert (rows["graz"]["usable_passes"], rows["graz"]["utilisation"]) == (2, 0.5)
+    assert (rows["matera"]["usable_passes"], rows["matera"]["utilisation"]) == (0, None)
+    assert "Of its passes" in render_month(single)
+
+
+def drift_row(losses, *, is_flagged=False):
+    periods = [{"loss_db": loss, "sigma_db": 0.2} for loss in losses]
+    return {
+        "station": "graz", "satellite": "SPOQC", "is_flagged": is_flagged, "periods": periods,
+    }  # fmt: skip
+
+
+def test_drift_is_drawn_period_by_period():
+    drawn = drift_figure([drift_row([1.0, 1.5, 3.0], is_flagged=True), drift_row([0.0, 0.1])])
+    assert drawn is not None
+    assert drawn.body.count('fill="var(--taken)"') == 3
+    assert drawn.body.count('fill="var(--good)"') == 2
+    heights = [float(y) for y in re.findall(r'<circle cx="\d+" cy="(\d+)"', drawn.body)]
+    # More loss stands higher, and y runs down: 1.0, 1.5 and 3.0 dB are in the ratio 1 to 3.
+    assert heights[0] > heights[1] > heights[2]
+    assert (heights[1] - heights[2]) / (heights[0] - heights[1]) == pytest.approx(3.0, rel=0.02)
+
+
+def test_one_period_alone_has_no_drift_to_draw():
+    assert drift_figure([drift_row([1.0])]) is None
+    assert drift_figure([]) is None

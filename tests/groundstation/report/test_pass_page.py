@@ -100,6 +100,10 @@ def test_terms_of_the_budget_add_up_to_the_total(outcome):
     for column in ("first_db", "best_db", "last_db"):
         assert sum(getattr(row, column) for row in terms) == pytest.approx(getattr(total, column))
     assert total.best_db < min(total.first_db, total.last_db)
+    item = outcome.night_pass
+    along = item.forecast.budget.total_db[item.track.is_usable]
+    assert (total.first_db, total.best_db, total.last_db) == (along[0], along.min(), along[-1])
+    assert total.first_db != total.last_db
     loss = pass_numbers(outcome)["loss"]
     assert loss["total_db"] == pytest.approx(total.best_db)
     assert sum(loss["groups_db"].values()) == pytest.approx(total.best_db)
@@ -149,6 +153,7 @@ def test_a_refused_pass_has_a_page_that_says_why(network):
     refused = pass_outcome(network, DAYLIGHT, None, now=NOW)
     assert refused.night_pass.forecast is None
     text = render_pass(refused)
+    assert refused.night_pass.refusal is not None
     assert refused.night_pass.refusal in text
     assert 'id="waterfall"' not in text
     assert pass_numbers(refused)["waterfall"] == []

@@ -1,9 +1,13 @@
 """Colours of the reports: readable in light and dark, and told apart without hue."""
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from groundstation.report.drawing.canvas import TEXT_COLOURS
+from groundstation.report.figures import palette
 from groundstation.report.figures.palette import COLOURS, DARK, LIGHT
 from passes.link.budget import TermGroup
 
@@ -13,7 +17,19 @@ THEMES = {"light": LIGHT, "dark": DARK}
 TEXT = [
     *[
         (text, ground)
-        for text in ("ink", "soft", "link", "taken", "moon", "keyhole", "fibre", "relay")
+        for text in (
+            "ink",
+            "soft",
+            "link",
+            "taken",
+            "moon",
+            "keyhole",
+            "fibre",
+            "relay",
+            "sifted",
+            "qber",
+            "cloud",
+        )
         for ground in ("paper", "card")
     ],
     ("notice-ink", "notice"),
@@ -22,7 +38,11 @@ TEXT = [
 ]
 # Lines and bars that carry meaning, on what they stand on.
 SHAPES = [
-    *[(shape, "card") for shape in ("sifted", "qber", "taken", "track", "axis")],
+    *[
+        (shape, "card")
+        for shape in ("sifted", "qber", "taken", "track", "axis", "cloud", "keyhole", "good")
+    ],
+    *[(shape, "paper") for shape in ("sifted", "pass", "cloud")],
     *[("pass", ground) for ground in ("day", "dusk", "nautical", "night")],
     *[
         (shape, ground)
@@ -75,6 +95,19 @@ def test_neighbours_in_the_stack_of_losses_differ_in_lightness(theme):
     groups = [THEMES[theme][group.value] for group in TermGroup]
     steps = [contrast(a, b) for a, b in pairwise(groups)]
     assert min(steps) >= 1.25
+
+
+def test_every_colour_that_text_takes_is_among_the_pairs():
+    templates = Path(palette.__file__).parents[1] / "templates"
+    style = "".join(path.read_text("utf-8") for path in templates.glob("*.css"))
+    written = set(re.findall(r"(?<![\w-])color:var\(--([\w-]+)\)", style)) | set(TEXT_COLOURS)
+    assert {"ink", "soft", "notice-ink", "sifted"} <= written
+    assert written <= {text for text, _ in TEXT}
+
+
+def test_print_has_the_colours_of_the_light_theme():
+    template = (Path(palette.__file__).parents[1] / "templates/report.typ").read_text("utf-8")
+    assert set(re.findall(r"#[0-9a-f]{6}", template)) <= set(LIGHT.values())
 
 
 def test_every_light_colour_stands_for_one_name():

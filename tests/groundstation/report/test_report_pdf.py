@@ -176,9 +176,11 @@ def test_a_pass_in_print_has_its_budget_and_its_key():
     outcome = pass_outcome(network, "speqtre-helmos-20260614T2043", None, now=NOW)
     reader, words = read(typeset(pass_document(outcome)))
     assert 2 <= len(reader.pages) <= 6
-    for term in outcome.night_pass.forecast.budget.terms:
+    forecast = outcome.night_pass.forecast
+    assert forecast is not None
+    for term in forecast.budget.terms:
         assert term.name.replace("_", " ") in words
-    key = outcome.night_pass.forecast.key.secret_key_bits
+    key = forecast.key.secret_key_bits
     assert spaced(bits(key)) in spaced(words)
     assert "From pulses to key" in words
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from groundstation.night_records import CloudOutlook
+from groundstation.night_records import CloudOutlook, NightPass
 from groundstation.plan.records import Contact, Rejection
 from groundstation.report.night_page import render_night
 
@@ -29,7 +29,7 @@ def crowd(night, stations, contacts):
         for s in night.network.stations
     ][:stations]
     names = {station.name for station in named}
-    passes = []
+    passes: list[NightPass] = []
     while sum(p.forecast is not None for p in passes) < 2 * contacts:
         round_ = len(passes)
         for i in range(copies):

@@ -88,7 +88,9 @@ def assert_constants_are_found(made, db):
     low, high = np.sqrt(chi2.ppf([0.025, 0.975], bands) / bands)
     say(f"{len(scores)} losses, {known} known to 0.15 dB")
     say(f"errors over sigmas have an rms of {rms:.2f}, {low:.2f} to {high:.2f} are to be expected")
-    assert low < rms < high
+    assert rms < high
+    # A world whose blocks are quieter than the estimate must suppose comes out better than said.
+    assert rms > low or made.world.block_db == 0.0
     return len(scores), known
 
 
