@@ -1,5 +1,6 @@
 """Parts of the solver against what they stand for: cliques, dynamic programme, prices, regrets."""
 
+import collections
 import copy
 import itertools
 from dataclasses import replace
@@ -18,7 +19,7 @@ from groundstation.plan.solver.errors import InstanceError, ModelError
 from groundstation.plan.solver.exchange import instance_from
 from groundstation.plan.solver.highs import solve_linear
 from groundstation.plan.solver.instance import offered_windows
-from groundstation.plan.solver.lagrangian import Prices, evaluate, structure_of
+from groundstation.plan.solver.lagrangian import Prices, best_nights, evaluate, structure_of
 from groundstation.plan.solver.master import Plan, relax
 from groundstation.plan.solver.model import value_of
 from groundstation.plan.solver.modelling import Goal, model_of
@@ -167,6 +168,27 @@ def test_no_prices_whatever_give_a_bound_below_the_optimum(joint):
             fibre = random.exponential(1.0, relay.fibre_kbit.shape)
             prices = Prices(station, crew, capacity, pool, fibre)
             assert evaluate(structure, prices).bound >= optimum - 1e-6
+
+
+def test_the_nights_of_a_crew_are_worth_their_prices_however_small(joint):
+    random = np.random.default_rng(6)
+    crewed = [model for model in map(joint, range(30)) if (model.limits.crew_nights >= 0).any()]
+    for model in crewed[:3]:
+        structure = structure_of(model)
+        crew, relay = structure.crew, model.relay
+        rest = [np.zeros(len(structure.stations.resource)), np.zeros(len(model.limits.capacity))]
+        pool = np.zeros((len(relay.stock_kbit), relay.periods + 1))
+        for scale in (1e-9, 1.0):
+            price = random.exponential(scale, len(crew.cliques.resource))
+            prices = Prices(rest[0], price, rest[1], pool, np.zeros(relay.fibre_kbit.shape))
+            worth = collections.defaultdict(list)
+            for shift, station in enumerate(crew.shift_station.tolist()):
+                telescopes = float(model.limits.telescopes[station])
+                worth[station].append(telescopes * price[crew.cliques.resource == shift].sum())
+            nights = model.limits.crew_nights
+            expected = sum(sum(sorted(w, reverse=True)[: nights[s]]) for s, w in worth.items())
+            assert best_nights(structure, prices)[1] == pytest.approx(expected, rel=1e-12)
+            assert expected > 0.0
 
 
 def test_satellite_by_satellite_never_gets_worse_and_stays_feasible(joint):
