@@ -29,9 +29,7 @@ class ForecastSource:
     @property
     def is_forecast(self) -> bool:
         """False for a source that tells of the present only."""
-        return not (
-            isinstance(self.source, ReportSource) and self.source.api is ReportApi.METAR
-        )
+        return not (isinstance(self.source, ReportSource) and self.source.api is ReportApi.METAR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 
 from groundstation.config.load import load_network
 from groundstation.errors import ConfigError
-from groundstation.weather.open_meteo_source import WeatherApi
+from groundstation.weather.open_meteo_source import WeatherApi, WeatherSource
 from groundstation.weather.safety import SafetyLimits
 from groundstation.weather_policy import (
     AlpacaConditions,
@@ -56,6 +56,7 @@ forecast_days = 5
         "own-server",
         "https://weather.example",
     )
+    assert isinstance(forecast.source, WeatherSource)
     assert forecast.source.forecast_days == 5
     assert (policy.aspect_ratio, policy.aspect_ratio_range) == (0.8, (0.5, 1.2))
     assert (policy.correlation_length_m, policy.seed, policy.scenarios) == (250_000.0, 7, 30)
