@@ -13,8 +13,9 @@ The entries are read once and checked as arrays; time goes with their number and
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -89,14 +90,28 @@ def verify(
             harden_reader(connection)
             # One transaction, hence one moment, however long this takes.
             connection.execute("BEGIN")
-            return _verify(connection, provider, anchor)
+            with ThreadPoolExecutor(max_workers=1) as beside:
+                pages = beside.submit(_page_faults, path, connect)
+                report = _verify(connection, provider, anchor)
+                return report if not pages.result() else _with_faults(report, pages.result())
     except sqlite3.Error as error:
         raise StoreError(f"cannot verify the key ledger: {error}", where=str(path)) from error
 
 
+def _page_faults(path: Path, connect: Connect) -> list[str]:
+    """What SQLite finds wrong with the pages of the file, on a connection and a core of its own."""
+    with closing(connect(path)) as connection:
+        harden_reader(connection)
+        answer = connection.execute("PRAGMA quick_check(20)").fetchall()
+    return [f"SQLite: {row[0]}" for row in answer if row[0] != "ok"]
+
+
+def _with_faults(report: Report, more: list[str]) -> Report:
+    return replace(report, faults=(*more, *report.faults)[:_MOST_FAULTS])
+
+
 def _verify(connection: sqlite3.Connection, provider: KekProvider, anchor: Anchor | None) -> Report:
-    answer = connection.execute("PRAGMA quick_check(20)").fetchall()
-    faults = [f"SQLite: {row[0]}" for row in answer if row[0] != "ok"]
+    faults: list[str] = []
     kek = load_kek(connection, provider)
     audit = open_audit(connection, kek, lambda: 0.0, lambda: 0.0)
     entries = entry_array(
