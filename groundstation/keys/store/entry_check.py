@@ -25,8 +25,8 @@ class EntryBook:
     entries : entries x 9, in their order
     lanes : lanes x 11: number, n_bits, high water, the eight accounts of `Totals`
     extents : extents x 4: lane, start, stop, allocation; by lane and start
-    allocations : allocations x 5: number, bits, account that its purpose spends into, state
-        (0 reserved, 1 consumed, 2 burned), time; by number
+    allocations : allocations x 4: number, bits, account that its purpose spends into, state
+        (0 reserved, 1 consumed, 2 burned); by number
     """
 
     entries: np.ndarray

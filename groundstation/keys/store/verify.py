@@ -166,9 +166,9 @@ def _book(connection: sqlite3.Connection, entries: np.ndarray) -> EntryBook:
         ),
         allocations=columns(
             "SELECT allocation_no, n_bits, CASE purpose WHEN 'delivery' THEN 3 WHEN 'relay' THEN 4"
-            " ELSE 5 END, CASE state WHEN 'reserved' THEN 0 WHEN 'consumed' THEN 1 ELSE 2 END,"
-            " created_us FROM allocation ORDER BY allocation_no",
-            5,
+            " ELSE 5 END, CASE state WHEN 'reserved' THEN 0 WHEN 'consumed' THEN 1 ELSE 2 END"
+            " FROM allocation ORDER BY allocation_no",
+            4,
         ),
     )
 

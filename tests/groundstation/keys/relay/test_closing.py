@@ -144,3 +144,37 @@ def test_a_node_announces_for_itself_alone(chain):
     reason = t.stores["graz"].reader.document(custody.END, str(order.order_id)).payload
     assert "matera announces for spoqc" in reason
     assert t.stores["graz"].reader.totals(Pool("graz", "spoqc")).burned == L
+
+
+@pytest.mark.parametrize("kind", ["commit", "finish", "cancel"])
+def test_only_the_leading_end_commands_an_order(chain, kind):
+    """matera knows the order of graz; whatever bari asks of it in that order is refused."""
+    t, order = chain
+    t.nodes["graz"].begin(order)
+    t.post("graz", "matera")
+    matera = t.stores["matera"]
+    before = matera.reader.totals()
+    assert before.reserved > 0
+    body = {"kind": kind, "order": str(order.order_id), "held": [], "announcements": []}
+    body |= {"pads": None, "reason": "because"}
+    dialogue = t.nodes["matera"].dialogue
+    with pytest.raises(RelayError, match="bari does not lead this order"):
+        at(t, "matera", lambda unit: dialogue.handle(unit, "bari", body))
+    assert matera.reader.totals() == before
+    assert matera.reader.document(custody.END, str(order.order_id)) is None
+
+
+def test_the_last_announcement_by_message_lets_the_order_go_on_at_once(town):
+    """Nobody asks again: what bari is told follows from the announcement that came last."""
+    t = town("bari", "graz", "matera", with_tags=False)
+    for a, b in (("graz", "spoqc"), ("spoqc", "matera"), ("matera", "qube-2"), ("qube-2", "bari")):
+        t.fill(a, b, 4096)
+    order = t.order("graz", "spoqc", "matera", "qube-2", "bari", n_bits=L)
+    t.nodes["graz"].begin(order)
+    t.run(8)
+    finish = f"{order.order_id} finish"
+    t.announce(order)
+    assert finish not in "".join(t.nodes["graz"].outbox("bari"))
+    # What qube-2 announced went down at matera, which leads nothing here.
+    t.post("matera", "graz")
+    assert finish in "".join(t.nodes["graz"].outbox("bari"))
