@@ -1,3 +1,5 @@
+"""What is written for machines is what the shipped schemas say."""
+
 import json
 import math
 from datetime import timedelta
