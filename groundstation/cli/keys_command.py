@@ -1,8 +1,8 @@
 """`groundstation keys`: the key ledger of this machine's node."""
 
-import importlib
-
 import click
+
+from groundstation.cli.lazy_group import LazyGroup
 
 # One line per command: module, and the help line that `--help` shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -25,28 +25,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class KeysGroup(click.Group):
-    """Imports a command only when it runs."""
+class KeysGroup(LazyGroup):
+    """The commands of a day's work with key, in its order; several share a module."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of a day's work."""
-        del ctx
-        return list(COMMANDS)
+    lines = COMMANDS
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command's module and return the command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"groundstation.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any of them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+    @staticmethod
+    def attribute(name: str) -> str:
+        """Name of the command's object in its module."""
+        return f"{name.replace('-', '_')}_command"
 
 
 @click.group("keys", cls=KeysGroup)

@@ -1,6 +1,5 @@
 """The entry point: global options, lazy commands, errors turned into exit codes."""
 
-import importlib
 import os
 import sys
 from datetime import datetime
@@ -10,73 +9,42 @@ from typing import NoReturn
 import click
 
 from groundstation import __version__
-from groundstation.cli.completion import is_completing, name_parameters, with_names
+from groundstation.cli.completion import is_completing, name_parameters
+from groundstation.cli.lazy_group import LazyGroup
 from groundstation.cli.settings import Settings, UtcInstant
 
 # One line per command: module, and the help line that `--help` shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("init", "Create a working folder from a shipped example."),
-    "config": ("config", "Check, show or describe the network file."),
-    "tle": ("tle", "Import, list and show element sets."),
-    "weather": ("weather", "Fetch, import and show weather; is it safe to open?"),
-    "passes": ("passes", "List the passes of a night."),
-    "link": ("link", "Loss terms, counts and key of one pass, second by second."),
-    "key": ("key", "Secret key length from counts or efficiencies."),
-    "plan": ("plan", "Choose contacts and relays for a night."),
-    "nightly": ("nightly", "Run the whole night; the cron entry."),
-    "night": ("night", "List and show nights, replay one, replan when a station is out."),
-    "report": ("report", "Write the report of a planned night again."),
-    "plot": ("plot", "Draw one figure as SVG or PNG."),
-    "export": ("export", "Write passes, contacts and orbits for other programs."),
-    "keys": ("keys", "The key ledger: import, relay, account, verify, serve."),
-    "result": ("result", "Record what passes delivered; score and calibrate forecasts."),
-    "prune": ("prune", "List or remove what old nights leave behind."),
-    "doctor": ("doctor", "Check versions, data ages, lock and database."),
-    "install": ("install", "Print systemd units or a crontab line for the nightly run."),
-    "completion": ("completion", "Print the completion script of a shell."),
+    "init": ("init_command", "Create a working folder from a shipped example."),
+    "config": ("config_command", "Check, show or describe the network file."),
+    "tle": ("tle_command", "Import, list and show element sets."),
+    "weather": ("weather_command", "Fetch, import and show weather; is it safe to open?"),
+    "passes": ("passes_command", "List the passes of a night."),
+    "link": ("link_command", "Loss terms, counts and key of one pass, second by second."),
+    "key": ("key_command", "Secret key length from counts or efficiencies."),
+    "plan": ("plan_command", "Choose contacts and relays for a night."),
+    "nightly": ("nightly_command", "Run the whole night; the cron entry."),
+    "night": ("night_command", "List and show nights, replay one, replan when a station is out."),
+    "report": ("report_command", "Write the report of a night, a pass or a month."),
+    "plot": ("plot_command", "Draw one figure as SVG or PNG."),
+    "export": ("export_command", "Write passes, contacts and orbits for other programs."),
+    "keys": ("keys_command", "The key ledger: import, relay, account, verify, serve."),
+    "result": ("result_command", "Record what passes delivered; score and calibrate forecasts."),
+    "prune": ("prune_command", "List or remove what old nights leave behind."),
+    "doctor": ("doctor_command", "Check versions, data ages, lock and database."),
+    "install": ("install_command", "Print systemd units or a crontab line for the nightly run."),
+    "completion": ("completion_command", "Print the completion script of a shell."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command only when it runs, so that --help stays quick."""
+class Groundstation(LazyGroup):
+    """The commands of a working night, in its order."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of a working night."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import `groundstation.cli.<module>` and return its `command`."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"groundstation.cli.{COMMANDS[cmd_name][0]}_command")
-        command: click.Command = module.command
-        if is_completing():
-            return with_names(command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands from COMMANDS, without importing any of them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a suggestion for a mistyped command."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from groundstation.suggest import did_you_mean
-
-            hint = did_you_mean(args[0], COMMANDS)
-            raise click.UsageError(f"{error.message}{hint}", ctx) from None
+    lines = COMMANDS
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=Groundstation,
     invoke_without_command=True,
     context_settings={
         "help_option_names": ["-h", "--help"],
