@@ -154,6 +154,14 @@ def test_a_forged_entry_does_not_replay(used, number, changed, message):
         lanes_of(used, entries)
 
 
+def test_the_entry_that_does_not_replay_is_named_as_the_store_counts(used):
+    entries = list(used.entries)
+    entries[5] = replace(entries[5], at=999.0)
+    with pytest.raises(KeyConflictError) as refusal:
+        lanes_of(used, entries)
+    assert str(refusal.value.where).startswith("entry 6, ")
+
+
 def test_a_missing_or_doubled_entry_does_not_replay(used):
     reserved = used.entries[4]
     with pytest.raises(KeyConflictError):

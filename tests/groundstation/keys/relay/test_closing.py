@@ -178,3 +178,5 @@ def test_the_last_announcement_by_message_lets_the_order_go_on_at_once(town):
     # What qube-2 announced went down at matera, which leads nothing here.
     t.post("matera", "graz")
     assert finish in "".join(t.nodes["graz"].outbox("bari"))
+    # It is told once: the answer has settled it.
+    assert t.nodes["matera"].outbox("graz") == []

@@ -17,7 +17,7 @@ from groundstation.keys.ledger.records import AllocationState, Extent, Pool, Rol
 from groundstation.keys.ledger.views import Restriction, Totals
 from groundstation.keys.sealing.errors import SealError
 from groundstation.keys.store.documents import Document
-from groundstation.keys.store.errors import StoreError
+from groundstation.keys.store.errors import StoreBrokenError, StoreError
 from groundstation.keys.store.queries import open_reader
 
 PAIR = Pool("matera", "tenerife")
@@ -246,6 +246,44 @@ def test_levels_tell_what_this_node_may_allocate(world, store):
     assert (link.pool, link.own_available_bits) == (LINK, 1024)
     assert (pair.totals.available, pair.own_available_bits) == (3840, 1792)
     assert (pair.oldest_available, pair.next_expiry) == (world.now, world.now + 100)
+
+
+def test_key_that_is_used_up_is_not_the_oldest_that_is_there(world, store):
+    begun = world.now
+    world.stock(store, LINK, 256, expires_at=begun + 50.0)
+    world.now += 10.0
+    world.stock(store, LINK, 256, expires_at=begun + 500.0)
+    world.take(store, pool=LINK)
+    (link,) = store.reader.levels()
+    assert link.totals.delivered == 256
+    assert link.oldest_available >= begun + 10.0
+    assert link.next_expiry == begun + 500.0
+
+
+def test_reserved_allocations_are_told_by_role(world, store):
+    segment, _ = world.stock(store)
+    ours = store.reserve(world.request())
+    theirs = store.transact(
+        lambda unit: unit.reserve_theirs(
+            world.proposal(Extent(segment.segment_id, 1, 0, 256)),
+        )
+    )
+
+    def names(role):
+        found = store.transact(lambda unit: list(unit.view.reserved(role)))
+        return {each.allocation_id for each in found}
+
+    assert names(Role.OURS) == {ours.allocation_id}
+    assert names(Role.THEIRS) == {theirs.allocation_id}
+    assert names(None) == {ours.allocation_id, theirs.allocation_id}
+
+
+def test_a_lane_that_somebody_wrote_into_gives_no_key(world, store):
+    world.stock(store, LINK, 1024)
+    store.close()
+    world.sql("UPDATE lane SET high_water = 512", unguarded=True)
+    with pytest.raises(StoreBrokenError, match="is not as it was written"), world.open() as again:
+        world.take(again, pool=LINK)
 
 
 def test_a_second_process_is_told_that_the_ledger_is_open(world, store):
