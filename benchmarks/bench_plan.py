@@ -78,8 +78,8 @@ def weighings(contacts, joint):
     for path in first:
         k, ends = relay.path_demand[path], relay.path_ends[path]
         number[ends] += 1.0
-        demanded[ends] += relay.weight_per_kbit[k]
-        weighted[ends] += relay.weight_per_kbit[k] * relay.demand_kbit[k].sum()
+        demanded[ends] += relay.weight_per_kbit[k].mean()
+        weighted[ends] += (relay.weight_per_kbit[k] * relay.demand_kbit[k]).sum()
     offered = np.bincount(w.station, w.worth, minlength=count)
     for factor in (
         demanded / np.maximum(number, 1.0),

@@ -76,9 +76,7 @@ def _best_parts(
     model, relay = problem.model, problem.model.relay
     w = model.windows
     # More than all that a plan can be worth: one wish met outweighs everything else.
-    most = 1.0 + float(
-        np.abs(w.worth).sum() + relay.weight_per_kbit @ relay.demand_kbit.sum(axis=1)
-    )
+    most = 1.0 + float(np.abs(w.worth).sum() + (relay.weight_per_kbit * relay.demand_kbit).sum())
     most += float(relay.terminal_per_kbit.max(initial=0.0)) * float(
         w.key_kbit.sum() + relay.stock_kbit.sum()
     )

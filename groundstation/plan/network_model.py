@@ -193,7 +193,7 @@ def _relay(
         terminal_per_kbit=np.full(len(pools), network.plan.pool_worth_per_kbit),
         fibre_kbit=_column([fibre_bits[ends] for ends in fibres]),
         demand_kbit=_column(wanted_bits),
-        weight_per_kbit=np.array([d.priority for d in network.demands], dtype=np.float64),
+        weight_per_kbit=np.array([d.priority for d in network.demands], np.float64).reshape(-1, 1),
         path_demand=np.array(owners, dtype=np.int64),
         # A path may run over several satellites: no two stations stand for it.
         path_ends=np.full((len(paths), 2), -1, np.int64),

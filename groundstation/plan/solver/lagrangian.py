@@ -126,14 +126,13 @@ def _useful(model: Model) -> Flags:
     first = np.where(relay.stock_kbit > 0.0, 0, periods)
     fills = (w.pool >= 0) & (w.key_kbit > 0.0) & ~model.forbidden
     np.minimum.at(first, w.pool[fills], w.period[fills])
-    gain = relay.weight_per_kbit[relay.path_demand] - relay.path_cost_per_kbit
-    gain = gain - relay.pool_use @ relay.terminal_per_kbit
+    gain = relay.gain_per_kbit - (relay.pool_use @ relay.terminal_per_kbit)[:, None]
     opens = np.zeros(relay.paths, np.int64)
     rows, pools = relay.pool_use.nonzero()
     np.maximum.at(opens, rows, first[pools])
     is_open = opens[:, None] <= np.arange(periods)[None, :]
     wanted = relay.demand_kbit[relay.path_demand] > 0.0
-    useful: Flags = is_open & wanted & (gain > 0.0)[:, None]
+    useful: Flags = is_open & wanted & (gain > 0.0)
     return useful
 
 
@@ -175,9 +174,7 @@ def window_profit(structure: Structure, prices: Prices) -> Floats:
 
 def _margins(structure: Structure, prices: Prices) -> tuple[Floats, Floats]:
     relay = structure.model.relay
-    margin = (relay.weight_per_kbit[relay.path_demand] - relay.path_cost_per_kbit)[:, None] - (
-        relay.pool_use @ prices.pool[:, :-1]
-    )
+    margin = relay.gain_per_kbit - relay.pool_use @ prices.pool[:, :-1]
     if prices.fibre.size:
         margin -= relay.fibre_use @ prices.fibre
     margin = np.where(structure.useful, margin, -np.inf)

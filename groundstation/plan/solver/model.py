@@ -8,8 +8,8 @@
 4. Key of a window enters its pool at the start of its period, before the deliveries of that
    period; from `periods` on it only counts as final stock.
 5. A delivery along a path spends `pool_use` of each pool and `fibre_use` of each fibre per kbit.
-6. The value is sum(worth of windows) + sum((weight - cost) x delivered) + sum(terminal x stock
-   left at the end).
+6. The value is sum(worth of windows) + sum((weight in the period - cost) x delivered) +
+   sum(terminal x stock left at the end).
 """
 
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ class Relay:
     terminal_per_kbit : value of what a pool holds at the end, shape (pools,)
     fibre_kbit : capacity of each fibre per period, shape (fibres, periods) [kbit]
     demand_kbit : wanted per period, shape (demands, periods) [kbit]
-    weight_per_kbit : value of a delivery, shape (demands,)
+    weight_per_kbit : value of a delivery in each period, shape (demands, periods)
     path_demand : demand of each path, ascending, shape (paths,)
     path_ends : stations between which the satellites carry it, shape (paths, 2)
     path_cost_per_kbit : cost of its hops, shape (paths,)
@@ -117,6 +117,11 @@ class Relay:
     def paths(self) -> int:
         """Number of paths."""
         return len(self.path_demand)
+
+    @property
+    def gain_per_kbit(self) -> Floats:
+        """Weight of a delivery less the cost of its hops, shape (paths, periods)."""
+        return self.weight_per_kbit[self.path_demand] - self.path_cost_per_kbit[:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ def no_relay() -> Relay:
     """A relay without pools, demands and paths, for problems that choose contacts only."""
     none = np.zeros(0)
     return Relay(
-        none, np.zeros(0, np.int64), none, np.zeros((0, 1)), np.zeros((0, 1)), none,
+        none, np.zeros(0, np.int64), none, np.zeros((0, 1)), np.zeros((0, 1)), np.zeros((0, 1)),
         np.zeros(0, np.int64), np.zeros((0, 2), np.int64), none,
         csr_array((0, 0)), csr_array((0, 0)),
     )  # fmt: skip
@@ -175,12 +180,15 @@ def value_of(model: Model, chosen: Ints, flow_kbit: Floats) -> float:
     """
     windows, relay = model.windows, model.relay
     delivered = flow_kbit.sum(axis=1)
-    weight = relay.weight_per_kbit[relay.path_demand] - relay.path_cost_per_kbit
+    gain = relay.gain_per_kbit
+    # Counted from the first period on: where all are worth the same, no last digit changes.
+    first = gain[:, :1]
+    relayed = float((first[:, 0] * delivered).sum() + ((gain - first) * flow_kbit).sum())
     left = relay.stock_kbit - relay.pool_use.T @ delivered
     fills = chosen[windows.pool[chosen] >= 0]
     left += np.bincount(
         windows.pool[fills], windows.key_kbit[fills], minlength=len(relay.stock_kbit)
     )
     # Not a product of vectors, whose last digit depends on the number of threads.
-    relayed = float((weight * delivered).sum() + (relay.terminal_per_kbit * left).sum())
+    relayed += float((relay.terminal_per_kbit * left).sum())
     return float(windows.worth[chosen].sum()) + relayed

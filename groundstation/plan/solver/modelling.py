@@ -149,13 +149,14 @@ def _relay(instance: Instance, pools: Ints) -> Relay:
         fibre[number] += bits / _BITS_PER_KBIT
     owner, ends, pool_use, fibre_use = _paths(instance, pools, fibre_number)
     wanted = np.array([bits / _BITS_PER_KBIT for _, _, bits, _ in instance.demands])
+    weight = np.array([weight for *_, weight in instance.demands])
     return Relay(
         stock_kbit=stock,
         pool_satellite=np.nonzero(pools >= 0)[0],
         terminal_per_kbit=np.full(len(stock), instance.terminal_per_kbit),
         fibre_kbit=np.repeat(np.array(fibre)[:, None], instance.periods, axis=1),
         demand_kbit=np.repeat(wanted.reshape(-1, 1), instance.periods, axis=1),
-        weight_per_kbit=np.array([weight for *_, weight in instance.demands]),
+        weight_per_kbit=np.repeat(weight.reshape(-1, 1), instance.periods, axis=1),
         path_demand=owner,
         path_ends=ends,
         path_cost_per_kbit=np.zeros(len(owner)),

@@ -141,8 +141,8 @@ def _start(structure: Structure, useful: Flags, shapes: tuple[tuple[int, ...], .
     """A flat price per kbit, and a clique price that a typical window hardly feels."""
     model = structure.model
     periods = max(1, model.relay.periods)
-    weight = model.relay.weight_per_kbit[model.relay.path_demand[useful.any(axis=1)]]
-    kbit = _START * float(weight.mean()) if len(weight) else 0.0
+    weight = model.relay.weight_per_kbit[model.relay.path_demand][useful.any(axis=1)]
+    kbit = _START * float(weight.mean()) if weight.size else 0.0
     typical = float((model.windows.worth + kbit * model.windows.key_kbit).sum())
     typical = typical / max(1, model.windows.count) or 1.0
     sizes = [int(np.prod(shape)) for shape in shapes]

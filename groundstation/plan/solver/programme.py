@@ -105,8 +105,7 @@ def _gain(layout: Layout) -> tuple[Floats, float]:
     late = fills[untracked]
     worth[late] += w.key_kbit[layout.windows[late]] * relay.terminal_per_kbit[pool[late]]
     gain[: len(worth)] = worth
-    weight = relay.weight_per_kbit[relay.path_demand] - relay.path_cost_per_kbit
-    gain[layout.offsets[2] : layout.offsets[3]] = weight[layout.path]
+    gain[layout.offsets[2] : layout.offsets[3]] = relay.gain_per_kbit[layout.path, layout.period]
     if layout.periods:
         last = layout.offsets[3] + np.arange(len(layout.pool)) * layout.periods + layout.periods - 1
         gain[last] = relay.terminal_per_kbit[layout.pool]

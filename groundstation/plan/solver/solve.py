@@ -166,7 +166,7 @@ def _starts_empty(structure: Structure, useful: Flags) -> bool:
 def _simple_worth(model: Model) -> Floats:
     """Worth of a window by itself, key at the mean weight of a delivery."""
     relay = model.relay
-    kbit = float(relay.weight_per_kbit.mean()) if len(relay.weight_per_kbit) else 1.0
+    kbit = float(relay.weight_per_kbit.mean()) if relay.weight_per_kbit.size else 1.0
     return model.windows.worth + kbit * model.windows.key_kbit
 
 

@@ -140,7 +140,7 @@ def _largest_sets(instance, offers):
             yield [offers[j] for j in chosen]
 
 
-def _relay_optimum(instance, chosen):
+def _relay_optimum(instance, chosen, weights):
     """The relay of some contacts as a linear programme in levels of stock per day [kbit]."""
     days = instance["horizon_s"] // 86_400
     near: dict[int, list[tuple[int, int | None]]] = {
@@ -181,18 +181,24 @@ def _relay_optimum(instance, chosen):
                 upper.append(key / 1e3)
     if not columns:
         return terminal * stock
-    gain = [instance["demand"][c[0]][3] - 2.0 * terminal for c in columns]
+    gain = [weights[c[0]][c[1]] - 2.0 * terminal for c in columns]
     return terminal * stock - linprog([-g for g in gain], A_ub=rows, b_ub=upper).fun
 
 
-def brute_optimum(instance, problem):
-    """The optimum over every largest set of windows; a plan never loses by one more contact."""
+def brute_optimum(instance, problem, weights=None):
+    """The optimum over every largest set of windows; a plan never loses by one more contact.
+
+    Weights are those of each demand on each day, those of the format without.
+    """
+    if weights is None:
+        days = instance["horizon_s"] // 86_400
+        weights = [[weight] * days for *_, weight in instance["demand"]]
     offers = _offers(instance)
     assert len(offers) <= 14
     values = (
         float(sum(c[4] for c in chosen))
         if problem == "contacts"
-        else _relay_optimum(instance, chosen)
+        else _relay_optimum(instance, chosen, weights)
         for chosen in _largest_sets(instance, offers)
     )
     return max(values)
