@@ -7,6 +7,10 @@ from enum import StrEnum
 # a little (else every night would drain them), and a shorter path breaks a tie.
 POOL_WORTH_PER_KBIT = 0.05
 HOP_COST_PER_KBIT = 0.001
+# A kilobit tomorrow is worth a hundredth less than one tonight, so that nothing waits for nothing.
+DISCOUNT_PER_NIGHT = 0.01
+# Nights beyond the plan's own whose use key in the pools may serve, and the share that counts.
+NIGHTS_AHEAD, AHEAD_WORTH = 0, 0.5
 # Nights drawn for P10, P50 and P90; the error of a P10 is then about 3 % in probability.
 DRAWN_NIGHTS = 100
 
@@ -51,6 +55,10 @@ class PlanPolicy:
     risk_weight : weight of the mean of the worst skies against the mean of all
     risk_tail : probability of the worst skies together
     most_hedged_windows : beyond this many windows expected key is used
+    discount_per_night : share by which a kilobit of the next night is worth less
+    nights_ahead : nights without contacts after those of the plan, whose use what stays in the
+        pools may serve
+    ahead_worth : share of their worth that counts
     """
 
     goal: PlanGoal = PlanGoal.PRIORITY
@@ -65,3 +73,6 @@ class PlanPolicy:
     risk_weight: float = RISK_WEIGHT
     risk_tail: float = RISK_TAIL
     most_hedged_windows: int = MOST_HEDGED_WINDOWS
+    discount_per_night: float = DISCOUNT_PER_NIGHT
+    nights_ahead: int = NIGHTS_AHEAD
+    ahead_worth: float = AHEAD_WORTH

@@ -50,7 +50,7 @@ def command(settings: Settings, pass_id: str, night: str | None, exact: bool, as
         pool = {(contact.satellite, contact.station)}
         uses = [
             {"demand": relay.demand, "bits": relay.bits}
-            for relay in plan.relays
+            for relay in plan.carried
             if pool & {(h.satellite, end) for h in relay.hops for end in (h.a, h.b)}
         ]
         answer |= {

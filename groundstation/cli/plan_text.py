@@ -1,5 +1,6 @@
 """A plan as people read it in a terminal."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import click
@@ -18,8 +19,8 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
         schema="contacts/1",
         form=None,
         columns=_contact_columns(contacts),
-        title=f"night {document['night']}: {len(contacts)} contacts, {total / 1e3:,.1f} kbit of "
-        "key under a clear sky",
+        title=f"{_span(document)}: {len(contacts)} contacts, {total / 1e3:,.1f} kbit of key under "
+        "a clear sky",
     )
     starved = {pair["demand"]: pair["starved_h"] for pair in document.get("outlook", ())}
     write_listing(
@@ -32,6 +33,7 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
         columns=_delivery_columns(document["deliveries"]),
         title="key per pair against demand",
     )
+    _print_nights(document)
     if with_rejections:
         write_listing(
             document["rejections"],
@@ -47,6 +49,46 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
     )
     for remark in document["remarks"]:
         click.echo(f"note: {remark}")
+
+
+def _span(document: dict[str, Any]) -> str:
+    nights, night = document.get("nights", 1), document["night"]
+    return f"night {night}" if nights == 1 else f"{nights} nights from {night}"
+
+
+def _print_nights(document: dict[str, Any]) -> None:
+    """What each pair gets in each night of a plan over several."""
+    nights = document.get("nights", 1)
+    if nights == 1:
+        return
+    evening = date.fromisoformat(document["night"])
+    rows = [
+        {"demand": pair["demand"]}
+        | {
+            f"night_{t}": {"wanted_bits": wanted, "delivered_bits": delivered}
+            for t, (wanted, delivered) in enumerate(pair["by_night"])
+        }
+        for pair in document["deliveries"]
+    ]
+    columns = [
+        Column(
+            f"night_{t}", f"{evening + timedelta(days=t):%d %b}", _share_of_night, is_number=True
+        )
+        for t in range(nights)
+    ]
+    write_listing(
+        rows,
+        schema="delivery-nights/1",
+        form=None,
+        columns=(Column("demand", "demand"), *columns),
+        title="kbit delivered in each night, with the share of what it wants",
+    )
+
+
+def _share_of_night(told: dict[str, int]) -> str:
+    kbit = f"{told['delivered_bits'] / 1e3:,.1f}"
+    wanted = told["wanted_bits"]
+    return f"{kbit} {min(told['delivered_bits'] / wanted, 1.0):4.0%}" if wanted else kbit
 
 
 def _contact_columns(contacts: list[dict[str, Any]]) -> tuple[Column, ...]:

@@ -18,4 +18,7 @@ def plan_policy_of(table: Plan) -> PlanPolicy:
         risk_scenarios=table.risk_scenarios,
         risk_weight=table.risk_weight,
         risk_tail=table.risk_tail,
+        discount_per_night=table.discount_per_night,
+        nights_ahead=table.nights_ahead,
+        ahead_worth=table.ahead_worth,
     )

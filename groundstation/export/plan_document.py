@@ -1,5 +1,6 @@
 """A plan with its origin as one JSON document, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from groundstation.export.clear_columns import clear_columns
@@ -70,9 +71,11 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
                 "p50_bits": d.p50_bits,
                 "p90_bits": d.p90_bits,
                 "held_bits": d.held_bits,
+                **({"by_night": [list(night) for night in d.by_night]} if d.by_night else {}),
             }
             for d in plan.deliveries
         ],
+        **_later(plan),
         "rejections": [
             {
                 "pass_id": r.pass_id,
@@ -125,15 +128,11 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
             )
             for c in document["contacts"]
         ),
-        relays=tuple(
-            Relay(
-                r["demand"],
-                tuple(Hop(h["a"], h["b"], h["satellite"]) for h in r["hops"]),
-                r["bits"],
-            )
-            for r in document["relays"]
+        relays=tuple(_relay_from(r) for r in document["relays"]),
+        deliveries=tuple(
+            Delivery(**{**d, "by_night": tuple((a, b) for a, b in d.get("by_night", ()))})
+            for d in document["deliveries"]
         ),
-        deliveries=tuple(Delivery(**d) for d in document["deliveries"]),
         rejections=tuple(
             Rejection(**{**r, "displaced": tuple(r.get("displaced", ()))})
             for r in document["rejections"]
@@ -148,6 +147,8 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
         stocks=tuple(PoolStock(**s) for s in document.get("stocks", ())),
         changed=tuple(document.get("changed", ())),
         seed=document.get("seed", 1),
+        nights=document.get("nights", 1),
+        later=tuple(_relay_from(r) for r in document.get("later_relays", ())),
     )
 
 
@@ -194,6 +195,19 @@ def _outlook(pair: PairOutlook) -> dict[str, Any]:
         "starved_h": pair.starved_s / 3_600.0,
         "level_bits": [[utc_text(at), bits] for at, bits in pair.level_bits],
     }
+
+
+def _later(plan: Plan) -> dict[str, Any]:
+    """What only a plan with more than tonight has."""
+    told: dict[str, Any] = {} if plan.nights == 1 else {"nights": plan.nights}
+    if plan.later:
+        told["later_relays"] = [{**_relay(r), "night": r.night} for r in plan.later]
+    return told
+
+
+def _relay_from(told: Mapping[str, Any]) -> Relay:
+    hops = tuple(Hop(h["a"], h["b"], h["satellite"]) for h in told["hops"])
+    return Relay(told["demand"], hops, told["bits"], told.get("night", 0))
 
 
 def _relay(relay: Relay) -> dict[str, Any]:

@@ -161,6 +161,7 @@ def decide(
         night,
         calibration,
         circumstances.permissions,
+        span[0],
         known,
         circumstances.held.pools,
     )

@@ -10,6 +10,7 @@ The rules it keeps:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from groundstation.errors import PlanError
 from groundstation.export.pass_rows import whole_bits
@@ -35,6 +36,7 @@ class Referee:
     ----------
     seen, night, calibration : the passes, and what they were forecast with
     permissions : that the passes were cut to
+    start : first instant of the first night
     known : what the planner is told beside the passes
     pools : bits that a satellite and a station share, by their names
     """
@@ -44,6 +46,7 @@ class Referee:
     night: str
     calibration: DatedCalibration | None
     permissions: Permissions
+    start: datetime
     known: PlanInputs
     pools: Mapping[tuple[str, str], float]
 
@@ -73,6 +76,7 @@ class Referee:
             {},
             {item.pass_id: whole_bits(item) for item in self.seen.passes},
             network.policies.horizon_nights,
+            start=self.start,
             contact_bits=contact_bits(network, seen, plan.contacts, self.night, self.calibration),
             chance={} if known.sky is None else known.sky.chance(),
             stocks={ends: int(bits) for ends, bits in self.pools.items()},
@@ -113,6 +117,7 @@ def checked_plan(
             night=referee.night,
             nights=network.policies.horizon_nights,
             plan_id=plan_id,
+            start=referee.start,
             inputs=referee.known,
             time_limit_s=time_limit_s,
             progress=progress,

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from groundstation import __version__
 from groundstation.errors import UsageError
+from groundstation.export.own_night import own_night
 from groundstation.month_records import MonthOutcome, PlannedNight
 from groundstation.network import Network
 from groundstation.results.calibration_store import latest_calibration
@@ -78,4 +79,4 @@ def _nights(db: Database, first: str, last: str) -> tuple[PlannedNight, ...]:
         "WHERE night.night >= ? AND night.night <= ? ORDER BY night.night",
         [first, last],
     )
-    return tuple(PlannedNight(row["night"], json.loads(row["document"])) for row in rows)
+    return tuple(PlannedNight(row["night"], own_night(json.loads(row["document"]))) for row in rows)

@@ -158,7 +158,7 @@ def _decision(plan: Plan, item: NightPass) -> PassDecision:
         rejection=next((r for r in plan.rejections if r.pass_id == item.pass_id), None),
         relays=tuple(
             relay
-            for relay in plan.relays
+            for relay in plan.carried
             if any(hop.satellite == item.satellite and ends & {hop.a, hop.b} for hop in relay.hops)
         ),
     )

@@ -13,17 +13,21 @@ from our own search, so that a mistake there is not made twice. What it checks:
 4. Every relay is a chain of trusted nodes between the two nodes of its demand within the hop
    limits, or as many chains without a common node as its demand wants shares; what relays take
    from a pool or a fibre is no more than contacts and fibres bring.
-5. No demand gets more than it wants; deliveries are what the relays carry.
+5. No demand gets more than it wants in any night; deliveries are what the relays carry. Of several
+   nights each has fibres and demands of its own, and relays spend what contacts of that night or
+   of those before have brought. Relays beyond the plan's nights count for its value only.
 6. The value is what it is said to be, and not above its bound.
 7. Every pass of the night is either a contact or rejected with a reason, once.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 
-from groundstation.network import Demand, Network
-from groundstation.plan.records import Hop, Plan, Relay
+from groundstation.network import Network
+from groundstation.plan.records import Plan
+from groundstation.plan.relay_check import delivery_faults, relay_faults
 from groundstation.plan.sky_check import sky_faults
 
 VALUE_TOLERANCE_KBIT = 1e-3
@@ -38,6 +42,7 @@ def check_plan(
     key_bits: Mapping[str, int],
     nights: int = 1,
     *,
+    start: datetime | None = None,
     contact_bits: Mapping[str, int] | None = None,
     chance: Mapping[str, float] | None = None,
     stocks: Mapping[tuple[str, str], int] | None = None,
@@ -50,7 +55,8 @@ def check_plan(
     ----------
     orbits : the two lines of each satellite's element set, by its name, as the plan used them
     key_bits : whole secret bits that each pass of the night would bring, by pass id
-    nights : length of the horizon
+    nights : that the plan covers
+    start : first instant of the first night; noon UTC of its date without it
     contact_bits : whole secret bits of each contact's windows, by pass id; without it only whole
         passes are accepted
     chance : of a clear sky, by pass id; a pass without one counts as clear
@@ -59,12 +65,14 @@ def check_plan(
     previous : passes that the plan before takes
     """
     lacking = lacking_bits or {}
+    noon = datetime.fromisoformat(plan.night).replace(hour=12, tzinfo=UTC) if nights > 1 else None
+    begin = start or noon
     return [
         *_contact_faults(plan, network, key_bits),
         *_key_faults(plan, key_bits, contact_bits, chance or {}),
         *_overlaps(plan, network),
-        *_relay_faults(plan, network, nights, stocks or {}),
-        *_delivery_faults(plan, network, nights, lacking),
+        *relay_faults(plan, network, nights, stocks or {}, begin),
+        *delivery_faults(plan, network, nights, lacking),
         *_value_faults(plan, network, set(key_bits), previous),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
@@ -133,140 +141,6 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
                 yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
 
 
-def _relay_faults(
-    plan: Plan, network: Network, nights: int, stocks: Mapping[tuple[str, str], int]
-) -> Iterator[str]:
-    """Chains, trust, hop limits, pools and fibres."""
-    earned = _earned(plan)
-    for stock in plan.stocks:
-        real = stocks.get((stock.satellite, stock.station), 0)
-        if stock.bits > real:
-            yield (
-                f"the pool of {stock.satellite} and {stock.station} is said to hold {stock.bits} "
-                f"bits, it holds {real}"
-            )
-    yield from _pool_faults(plan, earned)
-    carried: dict[frozenset[str], int] = defaultdict(int)
-    for relay in plan.relays:
-        yield from _chain_faults(relay, network)
-        for hop in relay.hops:
-            if hop.satellite is None:
-                carried[frozenset((hop.a, hop.b))] += relay.bits
-    for ends, bits in sorted(carried.items(), key=lambda item: sorted(item[0])):
-        rate = sum(f.key_rate_bps for f in network.fibre_links if {f.a, f.b} == ends)
-        if bits > rate * 86_400.0 * nights + 1.0:
-            yield f"fibre {' - '.join(sorted(ends))} carries {bits} bits, more than it makes"
-
-
-def _earned(plan: Plan) -> dict[tuple[str, str], int]:
-    """What each pool holds before any relay: its stock and what contacts bring."""
-    earned: dict[tuple[str, str], int] = defaultdict(int)
-    for contact in plan.contacts:
-        earned[contact.satellite, contact.station] += contact.counted_bits
-    for stock in plan.stocks:
-        earned[stock.satellite, stock.station] += stock.bits
-    return earned
-
-
-def _pool_faults(plan: Plan, earned: Mapping[tuple[str, str], int]) -> Iterator[str]:
-    spent: dict[tuple[str, str], int] = defaultdict(int)
-    for relay in plan.relays:
-        for hop in relay.hops:
-            if hop.satellite is not None:
-                spent[hop.satellite, hop.a] += relay.bits
-                spent[hop.satellite, hop.b] += relay.bits
-    for (satellite, station), bits in sorted(spent.items()):
-        if bits > earned.get((satellite, station), 0):
-            yield (
-                f"relays take {bits} bits from the pool of {satellite} and {station}, "
-                f"contacts bring {earned.get((satellite, station), 0)}"
-            )
-
-
-def _chain_faults(relay: Relay, network: Network) -> Iterator[str]:
-    demand = next((d for d in network.demands if d.name == relay.demand), None)
-    if demand is None:
-        yield f"relay for unknown demand {relay.demand}"
-        return
-    if relay.bits <= 0:
-        yield f"{relay.demand}: relay of {relay.bits} bits"
-    node = {site.name: site.node for site in network.sites}
-    ways: list[list[Hop]] = [[]]
-    for hop in relay.hops:
-        if ways[-1] and ways[-1][-1].b == node[demand.b]:
-            ways.append([])
-        ways[-1].append(hop)
-    for way in ways:
-        yield from _way_faults(way, demand, node, network)
-    if demand.split is not None or len(ways) > 1:
-        yield from _share_faults(ways, demand)
-
-
-def _way_faults(
-    way: Sequence[Hop], demand: Demand, node: Mapping[str, str], network: Network
-) -> Iterator[str]:
-    """One chain from end to end."""
-    nodes = [node[demand.a], *(hop.b for hop in way)]
-    broken = any(hop.a != here for hop, here in zip(way, nodes, strict=False))
-    if broken or nodes[-1] != node[demand.b]:
-        yield f"{demand.name}: path {' > '.join(nodes)} does not join {demand.a} and {demand.b}"
-    satellites = [hop.satellite for hop in way if hop.satellite is not None]
-    distrusted = {s.name for s in network.satellites if not s.is_trusted}
-    if demand.split is None:
-        distrusted |= demand.untrusted
-    knows = {*nodes[1:-1], *satellites} & distrusted
-    if knows:
-        yield f"{demand.name}: {', '.join(sorted(knows))} would know the key but is not trusted"
-    policies = network.policies
-    if len(satellites) > policies.max_satellite_hops:
-        yield f"{demand.name}: {len(satellites)} satellite hops"
-    if len(way) - len(satellites) > policies.max_fibre_hops:
-        yield f"{demand.name}: {len(way) - len(satellites)} fibre hops"
-
-
-def _share_faults(ways: Sequence[Sequence[Hop]], demand: Demand) -> Iterator[str]:
-    """Shares on ways without a common node, and not too many with people who are not trusted."""
-    split = demand.split
-    met = Counter(
-        name
-        for way in ways
-        for name in {*(hop.b for hop in way[:-1]), *(hop.satellite for hop in way)} - {None}
-    )
-    is_secret = len(ways) == 1 and not met
-    if not is_secret and (split is None or len(ways) != split.shares):
-        wanted = 1 if split is None else split.shares
-        yield f"{demand.name}: its key comes on {len(ways)} ways, it wants {wanted}"
-    for name, times in met.items():
-        if times > 1:
-            yield f"{demand.name}: {name} would know {times} shares"
-    known = sum(
-        bool({*(h.b for h in way[:-1]), *(h.satellite for h in way)} & demand.untrusted)
-        for way in ways
-    )
-    if split is not None and known >= split.threshold:
-        yield f"{demand.name}: {known} shares pass somebody who is not trusted"
-
-
-def _delivery_faults(
-    plan: Plan, network: Network, nights: int, lacking: Mapping[str, float]
-) -> Iterator[str]:
-    carried: dict[str, int] = defaultdict(int)
-    for relay in plan.relays:
-        carried[relay.demand] += relay.bits
-    named = [d.demand for d in plan.deliveries]
-    if sorted(named) != sorted(d.name for d in network.demands):
-        yield "the deliveries do not list every demand once"
-    wanted = {d.name: d.bits_per_day * nights + lacking.get(d.name, 0.0) for d in network.demands}
-    for delivery in plan.deliveries:
-        if delivery.delivered_bits != carried[delivery.demand]:
-            yield (
-                f"{delivery.demand}: {delivery.delivered_bits} bits promised, "
-                f"relays carry {carried[delivery.demand]}"
-            )
-        if delivery.delivered_bits > wanted.get(delivery.demand, 0.0):
-            yield f"{delivery.demand}: gets more than it wants"
-
-
 def _value_faults(
     plan: Plan, network: Network, passes: Collection[str], previous: Collection[str] | None
 ) -> Iterator[str]:
@@ -274,8 +148,10 @@ def _value_faults(
     priority = {d.name: d.priority for d in network.demands}
     policy = network.plan
     worth = spent = cost = 0.0
-    for relay in plan.relays:
-        worth += priority.get(relay.demand, 0.0) * relay.bits / 1e3
+    for relay in (*plan.relays, *plan.later):
+        share = (1.0 - policy.discount_per_night) ** relay.night
+        share *= policy.ahead_worth if relay.night >= plan.nights else 1.0
+        worth += share * priority.get(relay.demand, 0.0) * relay.bits / 1e3
         spent += 2.0 * sum(h.satellite is not None for h in relay.hops) * relay.bits / 1e3
         cost += policy.hop_cost_per_kbit * len(relay.hops) * relay.bits / 1e3
     left = sum(c.counted_bits for c in plan.contacts) / 1e3 - spent

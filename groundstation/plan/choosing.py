@@ -7,6 +7,7 @@ import numpy as np
 from groundstation.network import Network
 from groundstation.plan.commitments import committed
 from groundstation.plan.fairness import solve_max_min
+from groundstation.plan.horizon import Horizon, wanted_of
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import BITS_PER_KBIT, Problem, make_problem
 from groundstation.plan.once import each_pass_once
@@ -16,7 +17,7 @@ from groundstation.plan.scenarios import solve_hedged, worlds_of
 from groundstation.plan.sky import Sky
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.lagrangian import structure_of
-from groundstation.plan.solver.model import Solution, value_of
+from groundstation.plan.solver.model import Ints, Solution, value_of
 from groundstation.plan.solver.solve import Progress, solve
 from groundstation.plan.windows import offers_of
 from groundstation.plan_policy import PlanGoal, PlanPolicy, PlanRisk
@@ -29,7 +30,7 @@ _EXACT_GAP = 1e-6
 def problem_of(
     network: Network,
     candidates: Sequence[Candidate],
-    nights: int,
+    horizon: Horizon,
     given: PlanInputs,
     *,
     time_limit_s: float | None = None,
@@ -39,7 +40,7 @@ def problem_of(
     Parameters
     ----------
     candidates : every pass of the span
-    nights : over which demands and fibre capacities are counted
+    horizon : the nights, each with demands and fibre capacities of its own
     given : what is known beside the passes
     time_limit_s : for finding the parts of wished passes [s]
     """
@@ -55,12 +56,12 @@ def problem_of(
         if given.fixed.get(able[offer.candidate].pass_id)
         or offer.key_bits * chance.get(able[offer.candidate].pass_id, 1.0) >= 1.0
     ]
-    wanted, sentences = _wanted(network, nights, given.pair_bits)
+    wanted, sentences = _wanted(network, horizon, given.pair_bits)
     problem = make_problem(
         network,
         able,
         offers,
-        nights=nights,
+        horizon=horizon,
         stocks=whole_stocks(given.stocks, network),
         wanted_bits=wanted,
         chance=chance,
@@ -88,20 +89,18 @@ def whole_stocks(stocks: Mapping[Pool, float], network: Network) -> dict[Pool, f
 
 
 def _wanted(
-    network: Network, nights: int, pair_bits: Mapping[str, float]
-) -> tuple[list[int], list[str]]:
-    """Whole bits that each demand wants over the horizon, with what its reserve lacks."""
-    wanted, sentences = [], []
+    network: Network, horizon: Horizon, pair_bits: Mapping[str, float]
+) -> tuple[Ints, list[str]]:
+    """Whole bits that each demand wants in each night, with what its reserve lacks."""
+    lacking, sentences = [], []
     for demand in network.demands:
-        lacking = 0.0
-        if demand.name in pair_bits:
-            lacking = max(0.0, demand.minimum_reserve_bits - pair_bits[demand.name])
-        if lacking:
+        held = pair_bits.get(demand.name, demand.minimum_reserve_bits)
+        lacking.append(max(0.0, demand.minimum_reserve_bits - held))
+        if lacking[-1]:
             sentences.append(
-                f"{demand.name}: {lacking / 1e3:,.1f} kbit more are wanted to fill its reserve"
+                f"{demand.name}: {lacking[-1] / 1e3:,.1f} kbit more are wanted to fill its reserve"
             )
-        wanted.append(int(np.floor(demand.bits_per_day * nights + lacking)))
-    return wanted, sentences
+    return wanted_of([d.bits_per_day for d in network.demands], lacking, horizon), sentences
 
 
 def solution_of(

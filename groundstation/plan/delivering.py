@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from groundstation.network import Demand, Network
 from groundstation.plan.network_model import Problem
 from groundstation.plan.paths import Pool
@@ -10,18 +12,17 @@ from groundstation.plan.records import Delivery, Relay
 from groundstation.plan.solver.model import Ints
 
 
-def relays_of(network: Network, problem: Problem, flow_bits: Sequence[int]) -> tuple[Relay, ...]:
-    """Every path that carries key, in the order of the demands.
+def relays_of(network: Network, problem: Problem, flow_bits: Ints) -> tuple[Relay, ...]:
+    """Every path that carries key, night by night, in the order of the demands.
 
     Parameters
     ----------
-    flow_bits : of each path of the problem
+    flow_bits : along each path in each night, shape (paths, nights with those ahead)
     """
     owners = problem.model.relay.path_demand
     return tuple(
-        Relay(network.demands[int(k)].name, path, bits)
-        for k, path, bits in zip(owners, problem.paths, flow_bits, strict=True)
-        if bits > 0
+        Relay(network.demands[int(owners[i])].name, problem.paths[i], int(flow_bits[i, t]), int(t))
+        for t, i in np.argwhere(flow_bits.T > 0)
     )
 
 
@@ -60,16 +61,23 @@ def _delivery(
     relays: Sequence[Relay],
     index: int,
 ) -> Delivery:
-    demand, wanted = network.demands[index], problem.wanted_bits[index]
-    delivered = sum(relay.bits for relay in relays if relay.demand == demand.name)
+    demand, nights = network.demands[index], problem.horizon.nights
+    by_night = [0] * nights
+    for relay in relays:
+        if relay.demand == demand.name and relay.night < nights:
+            by_night[relay.night] += relay.bits
+    wants = [int(bits) for bits in problem.wanted_bits[index, :nights]]
+    wanted, delivered = sum(wants), sum(by_night)
     remark = ""
     if not (problem.model.relay.path_demand == index).any():
         remark = _why_no_path(network, demand, problem)
     elif delivered == 0 and wanted > 0:
         remark = _why_nothing(problem, chosen, index)
     elif delivered < wanted - 1:
-        remark = "the contacts of the night bring no more"
-    return Delivery(demand.name, demand.a, demand.b, wanted, delivered, remark)
+        span = "night" if nights == 1 else "nights"
+        remark = f"the contacts of the {span} bring no more"
+    several = tuple(zip(wants, by_night, strict=True)) if nights > 1 else ()
+    return Delivery(demand.name, demand.a, demand.b, wanted, delivered, remark, by_night=several)
 
 
 def _why_nothing(problem: Problem, chosen: Ints, index: int) -> str:

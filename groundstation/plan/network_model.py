@@ -2,7 +2,8 @@
 
 The rules it keeps:
 
-1. Key is counted over the whole horizon: any contact of it may serve any delivery of it.
+1. Every night of the horizon is a delivery period: key of a contact serves deliveries of its own
+   night and of later ones.
 2. Key of a part is multiplied with the chance of a clear sky where that is known, and rounded down
    to whole bits.
 3. What must be kept is forced; of two that must and exclude each other, the one with more key is.
@@ -16,10 +17,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groundstation.network import Network
+from groundstation.plan.horizon import Horizon, worth_of_nights
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Hop
 from groundstation.plan.shares import demand_paths
-from groundstation.plan.solver.model import Floats, Limits, Model, Relay, Windows
+from groundstation.plan.solver.model import Floats, Ints, Limits, Model, Relay, Windows
 from groundstation.plan.windows import Offer
 
 SECONDS_PER_DAY = 86_400.0
@@ -28,7 +30,7 @@ BITS_PER_KBIT = 1_000.0
 Path = tuple[Hop, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """A model, with what its indices stand for.
 
@@ -39,8 +41,9 @@ class Problem:
     counted_bits : key that the plan counts on, of each offer
     pools : in the order of the model
     paths : in the order of the model, sorted by demand
-    wanted_bits : of each demand over the horizon
+    wanted_bits : of each demand in each night, shape (demands, nights with those ahead)
     fibres : the two ends of each fibre, sorted
+    horizon : the nights
     remarks : demands of which not all paths are considered
     """
 
@@ -49,17 +52,19 @@ class Problem:
     counted_bits: tuple[int, ...]
     pools: tuple[Pool, ...]
     paths: tuple[Path, ...]
-    wanted_bits: tuple[int, ...]
+    wanted_bits: Ints
     fibres: tuple[tuple[str, str], ...]
+    horizon: Horizon
     model: Model
     remarks: tuple[str, ...]
 
-    def delivered_bits(self, flow_bits: Sequence[int]) -> list[int]:
-        """Of each demand."""
-        total = [0] * len(self.wanted_bits)
-        for k, bits in zip(self.model.relay.path_demand, flow_bits, strict=True):
-            total[int(k)] += bits
-        return total
+    def delivered_bits(self, flow_bits: Ints) -> list[int]:
+        """Of each demand over the nights of the span, from bits of shape (paths, periods)."""
+        total = np.zeros(len(self.wanted_bits), dtype=np.int64)
+        np.add.at(
+            total, self.model.relay.path_demand, flow_bits[:, : self.horizon.nights].sum(axis=1)
+        )
+        return [int(bits) for bits in total]
 
 
 def make_problem(
@@ -67,9 +72,9 @@ def make_problem(
     able: Sequence[Candidate],
     offers: Sequence[Offer],
     *,
-    nights: int,
+    horizon: Horizon,
     stocks: Mapping[Pool, float],
-    wanted_bits: Sequence[int],
+    wanted_bits: Ints,
     chance: Mapping[str, float],
     previous: frozenset[str] | None = None,
 ) -> Problem:
@@ -77,7 +82,7 @@ def make_problem(
 
     Parameters
     ----------
-    wanted_bits : of each demand
+    wanted_bits : of each demand in each night, shape (demands, periods)
     chance : of a clear sky, by pass id; what is missing counts as clear
     previous : passes that the plan before takes; changes cost what the policy says
     """
@@ -93,10 +98,10 @@ def make_problem(
         owners += [k] * len(found)
         if not complete:
             remarks.append(f"{demand.name}: only the {len(found)} shortest paths are considered")
-    fibre_bits = fibre_capacity_bits(network, nights)
+    fibre_bits = fibre_capacity_bits(network)
     fibres = sorted(fibre_bits)
-    relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wanted_bits)
-    windows = _windows(network, able, offers, bits, pools, previous)
+    relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wanted_bits, horizon)
+    windows = _windows(network, able, offers, bits, pools, previous, horizon)
     none = np.zeros(len(offers), dtype=bool)
     limits = Limits(
         np.ones(len(network.stations), np.int64),
@@ -110,19 +115,20 @@ def make_problem(
         counted_bits=tuple(bits),
         pools=tuple(pools),
         paths=tuple(paths),
-        wanted_bits=tuple(wanted_bits),
+        wanted_bits=wanted_bits,
         fibres=tuple(fibres),
+        horizon=horizon,
         model=Model(windows, limits, relay, none, none.copy()),
         remarks=tuple(remarks),
     )
 
 
-def fibre_capacity_bits(network: Network, nights: int) -> dict[tuple[str, str], float]:
-    """Whole secret bits that two fibre ends can share over the horizon; parallel links add."""
+def fibre_capacity_bits(network: Network) -> dict[tuple[str, str], float]:
+    """Whole secret bits that two fibre ends can share in a day; parallel links add."""
     capacity: dict[tuple[str, str], float] = {}
     for link in network.fibre_links:
         ends = (link.a, link.b) if link.a <= link.b else (link.b, link.a)
-        capacity[ends] = capacity.get(ends, 0.0) + link.key_rate_bps * SECONDS_PER_DAY * nights
+        capacity[ends] = capacity.get(ends, 0.0) + link.key_rate_bps * SECONDS_PER_DAY
     return {ends: float(np.floor(bits)) for ends, bits in capacity.items()}
 
 
@@ -133,6 +139,7 @@ def _windows(
     bits: Sequence[int],
     pools: Sequence[Pool],
     previous: frozenset[str] | None,
+    horizon: Horizon,
 ) -> Windows:
     satellites = {s.name: (i, s.setup_s) for i, s in enumerate(network.satellites)}
     stations = {s.name: (i, s.setup_s) for i, s in enumerate(network.stations)}
@@ -142,6 +149,7 @@ def _windows(
     zero = min((o.start_s for o in offers), default=0.0)
     start = np.array([o.start_s - zero for o in offers])
     stop = np.array([o.stop_s - zero for o in offers])
+    night = np.array([horizon.night_of(o.windows[-1][1]) for o in offers], dtype=np.int64)
     per_change = network.plan.stability_per_change_kbit if previous is not None else 0.0
     kept = previous or frozenset()
     worth = [per_change if c.pass_id in kept else -per_change for c in items]
@@ -155,8 +163,8 @@ def _windows(
         worth=np.array(worth, dtype=np.float64),
         key_kbit=np.array(bits, dtype=np.float64) / BITS_PER_KBIT,
         pool=np.array([number[Pool(c.satellite, c.station)] for c in items], dtype=np.int64),
-        period=np.zeros(len(offers), np.int64),
-        night=np.zeros(len(offers), np.int64),
+        period=night,
+        night=night,
         pass_index=np.array([o.candidate for o in offers], dtype=np.int64),
     )
 
@@ -168,7 +176,8 @@ def _relay(
     owners: Sequence[int],
     fibre_bits: Mapping[tuple[str, str], float],
     stocks: Mapping[Pool, float],
-    wanted_bits: Sequence[int],
+    wanted_bits: Ints,
+    horizon: Horizon,
 ) -> Relay:
     """Pools, fibres, demands, and the paths between them with what they use."""
     fibres = sorted(fibre_bits)
@@ -191,9 +200,15 @@ def _relay(
         stock_kbit=np.array([stocks.get(p, 0.0) for p in pools], np.float64) / BITS_PER_KBIT,
         pool_satellite=np.array([satellites[p.satellite] for p in pools], dtype=np.int64),
         terminal_per_kbit=np.full(len(pools), network.plan.pool_worth_per_kbit),
-        fibre_kbit=_column([fibre_bits[ends] for ends in fibres]),
-        demand_kbit=_column(wanted_bits),
-        weight_per_kbit=np.array([d.priority for d in network.demands], np.float64).reshape(-1, 1),
+        fibre_kbit=np.tile(
+            np.array([fibre_bits[ends] for ends in fibres], np.float64).reshape(-1, 1),
+            (1, horizon.periods),
+        )
+        / BITS_PER_KBIT,
+        demand_kbit=wanted_bits.astype(np.float64) / BITS_PER_KBIT,
+        weight_per_kbit=np.outer(
+            [d.priority for d in network.demands], worth_of_nights(network.plan, horizon)
+        ),
         path_demand=np.array(owners, dtype=np.int64),
         # A path may run over several satellites: no two stations stand for it.
         path_ends=np.full((len(paths), 2), -1, np.int64),
@@ -203,11 +218,6 @@ def _relay(
     )
 
 
-def _column(bits: Sequence[float]) -> Floats:
-    """Bits of one period [kbit], shape (n, 1)."""
-    return np.array(bits, dtype=np.float64).reshape(-1, 1) / BITS_PER_KBIT
-
-
 def _matrix(rows: Sequence[Counter[int]], columns: int) -> csr_array:
     row = [i for i, used in enumerate(rows) for _ in used]
     column = [j for used in rows for j in used]
@@ -215,7 +225,7 @@ def _matrix(rows: Sequence[Counter[int]], columns: int) -> csr_array:
     return csr_array((values, (row, column)), shape=(len(rows), columns))
 
 
-def whole_bits_of(flow_kbit: Floats) -> list[int]:
-    """Flows of shape (paths, 1) in whole bits, rounded down so that nothing is overdrawn."""
-    bits = np.floor(flow_kbit.sum(axis=1) * BITS_PER_KBIT + 1e-6).astype(np.int64)
-    return [int(b) for b in np.maximum(bits, 0)]
+def whole_bits_of(flow_kbit: Floats) -> Ints:
+    """Flows in whole bits, rounded down so that nothing is overdrawn, shape (paths, periods)."""
+    bits: Ints = np.maximum(np.floor(flow_kbit * BITS_PER_KBIT + 1e-6), 0.0).astype(np.int64)
+    return bits

@@ -2,8 +2,8 @@
 
 The rules it keeps:
 
-1. A relay delivers when the last contact that it spends from has ended; over fibre alone, or from
-   stock, at the beginning.
+1. A relay delivers when the last contact that it spends from has ended, of its own night or of
+   those before; over fibre alone, or from stock, at the beginning of its night.
 2. Key is used evenly, as many bits a day as the demand says, and never below nothing: what is
    missing then is starvation, and it is not made up for later.
 3. Without a known level a pair begins with nothing.
@@ -52,15 +52,21 @@ def _arrivals(plan: Plan, demand: Demand, start: datetime) -> list[tuple[datetim
     """When how many bits come, in order."""
     return sorted(
         (_ready(plan, relay, start), relay.bits)
-        for relay in plan.relays
+        for relay in plan.carried
         if relay.demand == demand.name
     )
 
 
 def _ready(plan: Plan, relay: Relay, start: datetime) -> datetime:
     ends = {(hop.satellite, end) for hop in relay.hops if hop.satellite for end in (hop.a, hop.b)}
-    used = [c.stop for c in plan.contacts if (c.satellite, c.station) in ends]
-    return max([start, *used])
+    until = start + (relay.night + 1) * timedelta(days=1)
+    used = [
+        contact.stop
+        for contact in plan.contacts
+        if (contact.satellite, contact.station) in ends
+        and (relay.night + 1 >= plan.nights or contact.stop < until)
+    ]
+    return max([start + relay.night * timedelta(days=1), *used])
 
 
 def _outlook(

@@ -1,13 +1,14 @@
 """From candidates and demands to a plan with a reason for everything it leaves out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-import numpy as np
 import scipy
 
 from groundstation.network import Network
 from groundstation.plan.choosing import problem_of, solution_of, whole_stocks
 from groundstation.plan.delivering import deliveries_of, relays_of
+from groundstation.plan.horizon import horizon_of
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import (
     BITS_PER_KBIT,
@@ -33,6 +34,7 @@ def make_plan(
     night: str,
     nights: int,
     plan_id: str,
+    start: datetime | None = None,
     inputs: PlanInputs | None = None,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
@@ -43,8 +45,9 @@ def make_plan(
     Parameters
     ----------
     candidates : every pass of the span; those with a refusal or without key are not chosen
-    nights : length of the horizon, over which demands and fibre capacities are counted
+    nights : that are planned, each with demands and fibre capacities of its own
     plan_id : identity of the inputs
+    start : first instant of the first night; noon UTC of its date without it
     inputs : what is known beside the passes
     time_limit_s : stop after about this time with what there is; the same inputs may then give
         another plan [s]
@@ -52,21 +55,23 @@ def make_plan(
     remarks : sentences of the caller that belong to the plan
     """
     given = inputs or PlanInputs()
-    problem, sentences = problem_of(network, candidates, nights, given, time_limit_s=time_limit_s)
+    horizon = horizon_of(network, night, nights, start)
+    problem, sentences = problem_of(network, candidates, horizon, given, time_limit_s=time_limit_s)
     solution, said = solution_of(
         network.plan, problem, given.sky, time_limit_s=time_limit_s, progress=progress
     )
     flow_bits = whole_bits_of(solution.flow_kbit)
     changed, charge = _changes(network, problem, solution.chosen, given.previous, candidates)
-    exact = np.array(flow_bits, dtype=np.float64).reshape(-1, 1) / BITS_PER_KBIT
-    value = value_of(problem.model, solution.chosen, exact) - charge
+    value = value_of(problem.model, solution.chosen, flow_bits / BITS_PER_KBIT) - charge
     relays = relays_of(network, problem, flow_bits)
     contacts = contacts_of(problem, solution.chosen, given.sky)
     return Plan(
         plan_id=plan_id,
         night=night,
         contacts=contacts,
-        relays=relays,
+        relays=tuple(relay for relay in relays if relay.night == 0),
+        later=tuple(relay for relay in relays if relay.night > 0),
+        nights=nights,
         deliveries=deliveries_of(
             network,
             problem,
@@ -137,8 +142,9 @@ def _drawn(
 ) -> list[tuple[int, int, int]] | None:
     if sky is None:
         return None
-    policy, paths = network.plan, max(1, problem.model.relay.paths)
-    nights = min(policy.drawn_nights, max(_LEAST_DRAWN, _MOST_DRAWN_PATHS // paths))
+    policy, relay = network.plan, problem.model.relay
+    size = max(1, relay.paths * relay.periods)
+    nights = min(policy.drawn_nights, max(_LEAST_DRAWN, _MOST_DRAWN_PATHS // size))
     drawn = drawn_deliveries(problem, solution.chosen, sky, nights=nights, seed=policy.seed)
     return quantiles(drawn)
 

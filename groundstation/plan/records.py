@@ -88,12 +88,14 @@ class Relay:
     """Key carried for one demand along one path; each hop spends `bits`.
 
     The shares of a key that is split travel on several ways from end to end; their hops follow each
-    other, way by way, and together they bring `bits`.
+    other, way by way, and together they bring `bits`. `night` is the number of the night in which
+    it is carried, 0 for the first.
     """
 
     demand: str
     hops: tuple[Hop, ...]
     bits: int
+    night: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Delivery:
     p10_bits, p50_bits, p90_bits : quantiles over nights drawn from the weather, relays made after
         the weather is known; None where the weather is not known
     held_bits : that the pair shares before the night; None where that is not known
+    by_night : wanted and delivered in each night of a plan over several; empty for one night
     """
 
     demand: str
@@ -119,6 +122,7 @@ class Delivery:
     p50_bits: int | None = None
     p90_bits: int | None = None
     held_bits: int | None = None
+    by_night: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class Plan:
     plan_id : first 12 hex digits of the SHA-256 of the inputs
     night : date of the evening, ISO
     contacts, relays, deliveries, rejections : see their records; rejections cover every pass
-        that is not a contact
+        that is not a contact; relays are those of the first night
     value : priority-weighted delivered kilobits, plus the policy's worth of what stays in the
         pools, minus its cost for every kilobit and hop and for every changed contact
     bound : no plan of the model can have a larger value
@@ -170,6 +174,9 @@ class Plan:
     changed : passes taken that the plan before did not take, or the other way round, where the
         policy charges for that
     seed : of the nights drawn
+    nights : that the plan covers
+    later : relays of later nights; those of nights beyond the plan's own only say what for key
+        stays in the pools
     """
 
     plan_id: str
@@ -187,6 +194,13 @@ class Plan:
     stocks: tuple[PoolStock, ...] = ()
     changed: tuple[str, ...] = ()
     seed: int = 1
+    nights: int = 1
+    later: tuple[Relay, ...] = ()
+
+    @property
+    def carried(self) -> tuple[Relay, ...]:
+        """The relays of all nights that the plan covers."""
+        return (*self.relays, *(relay for relay in self.later if relay.night < self.nights))
 
     @property
     def gap(self) -> float:

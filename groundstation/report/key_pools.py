@@ -74,7 +74,7 @@ def satellite_pools(outcome: NightOutcome) -> tuple[SatellitePool, ...]:
         before[stock.satellite, stock.station] += stock.bits
     for contact in outcome.plan.contacts:
         received[contact.satellite, contact.station] += contact.counted_bits
-    for relay in outcome.plan.relays:
+    for relay in outcome.plan.carried:
         for hop in relay.hops:
             if hop.satellite is not None:
                 spent[hop.satellite, hop.a] += relay.bits

@@ -1,5 +1,6 @@
 """The rows of a night's tables: pairs, passes, relays, darkness."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,7 +60,7 @@ def pair_row(delivery: Delivery, outcome: NightOutcome, titles: dict[str, str]) 
     sites = {site.name: site for site in outcome.network.sites}
     ends = [sites[name] for name in (delivery.a, delivery.b) if name in sites]
     demand = _demand(outcome.network, delivery.demand)
-    relays = [relay for relay in outcome.plan.relays if relay.demand == delivery.demand]
+    relays = [relay for relay in outcome.plan.carried if relay.demand == delivery.demand]
     return PairRow(
         demand=delivery.demand,
         a=sites[delivery.a].title if delivery.a in sites else delivery.a,
@@ -71,9 +72,18 @@ def pair_row(delivery: Delivery, outcome: NightOutcome, titles: dict[str, str]) 
         fraction=delivery.delivered_bits / delivery.wanted_bits if delivery.wanted_bits else 1.0,
         spread=_spread(delivery),
         held="" if delivery.held_bits is None else wording.bits(delivery.held_bits),
-        paths=tuple((wording.path_in_words(relay.hops, titles), relay.bits) for relay in relays),
+        paths=_paths(relays, titles),
         remark=delivery.remark,
     )
+
+
+def _paths(relays: Sequence[Relay], titles: dict[str, str]) -> tuple[tuple[str, int], ...]:
+    """The ways of a pair's key, each once whatever the number of nights, with its bits."""
+    total: dict[str, int] = {}
+    for relay in relays:
+        words = wording.path_in_words(relay.hops, titles)
+        total[words] = total.get(words, 0) + relay.bits
+    return tuple(total.items())
 
 
 def _spread(delivery: Delivery) -> str:
@@ -117,7 +127,7 @@ def relay_rows(outcome: NightOutcome, titles: dict[str, str]) -> list[tuple[Rela
     }
     return [
         (relay, pairs.get(relay.demand, relay.demand), wording.path_in_words(relay.hops, titles))
-        for relay in outcome.plan.relays
+        for relay in outcome.plan.carried
     ]
 
 

@@ -69,7 +69,7 @@ def spent_bits(outcome: NightOutcome) -> int:
     """Key that satellites and stations share and that the relays spend."""
     return sum(
         2 * relay.bits
-        for relay in outcome.plan.relays
+        for relay in outcome.plan.carried
         for hop in relay.hops
         if hop.satellite is not None
     )

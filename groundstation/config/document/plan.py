@@ -4,8 +4,11 @@ from typing import Literal
 
 from groundstation.config.document.fields import Table, optional
 from groundstation.plan_policy import (
+    AHEAD_WORTH,
+    DISCOUNT_PER_NIGHT,
     DRAWN_NIGHTS,
     HOP_COST_PER_KBIT,
+    NIGHTS_AHEAD,
     POOL_WORTH_PER_KBIT,
     RISK_SCENARIOS,
     RISK_TAIL,
@@ -47,4 +50,21 @@ class Plan(Table):
     )
     risk_tail: float = optional(
         RISK_TAIL, "probability of the worst skies together", "1", ge=0.01, le=1.0
+    )
+    discount_per_night: float = optional(
+        DISCOUNT_PER_NIGHT,
+        "share by which key of the next night is worth less",
+        "1",
+        ge=0.0,
+        le=0.5,
+    )
+    nights_ahead: int = optional(
+        NIGHTS_AHEAD,
+        "nights after the plan whose use key in the pools may serve",
+        "night",
+        ge=0,
+        le=31,
+    )
+    ahead_worth: float = optional(
+        AHEAD_WORTH, "share of the worth of these nights that counts", "1", ge=0.0, le=1.0
     )

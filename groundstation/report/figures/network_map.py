@@ -241,7 +241,7 @@ def relayed_pairs(outcome: NightOutcome) -> list[tuple[str, str]]:
     return sorted(
         {
             (min(hop.a, hop.b), max(hop.a, hop.b))
-            for relay in outcome.plan.relays
+            for relay in outcome.plan.carried
             for hop in relay.hops
             if hop.satellite is not None
         }

@@ -1,6 +1,7 @@
 """Contacts for many skies at once, against every choice of contacts tried out."""
 
 import itertools
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundstation.plan.choosing import problem_of
+from groundstation.plan.horizon import Horizon
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import BITS_PER_KBIT
 from groundstation.plan.scenarios import Worlds, solve_hedged, worlds_of, worst_mean
@@ -18,9 +20,11 @@ from groundstation.plan.solver.lagrangian import structure_of
 from groundstation.plan.solver.model import value_of
 from groundstation.plan_policy import PlanRisk
 
+NIGHT = Horizon(datetime(2026, 6, 14, 12, tzinfo=UTC), 1)
+
 
 def problem(tiny, passes, demands, **changes):
-    return problem_of(tiny.network(demands, **changes), passes, 1, PlanInputs())[0]
+    return problem_of(tiny.network(demands, **changes), passes, NIGHT, PlanInputs())[0]
 
 
 def values_of(model, chosen, worlds):
@@ -174,7 +178,7 @@ def test_stock_is_delivered_in_every_world(tiny):
     demands = [tiny.demand("d", "grid", "carrier", 30_000, 2.0)]
     passes = [tiny.candidate("p", "sat-1", "graz", 0, 200, 10_000)]
     given = PlanInputs(stocks=stocks)
-    model = problem_of(tiny.network(demands), passes, 1, given)[0].model
+    model = problem_of(tiny.network(demands), passes, NIGHT, given)[0].model
     worlds = Worlds(np.array([[10.0], [0.0]]), np.array([0.5, 0.5]))
     assert model.windows.key_kbit[0] == 10_000 / BITS_PER_KBIT
     found = solve_hedged(model, worlds, weight=0.5, tail=0.5)

@@ -1,0 +1,312 @@
+"""Plans over several nights: each has demands of its own, and key comes before it is relayed."""
+
+import dataclasses
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from groundstation.plan.check import check_plan
+from groundstation.plan.horizon import Horizon, horizon_of, wanted_of, worth_of_nights
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.outlook import pair_outlook
+from groundstation.plan.paths import Pool
+from groundstation.plan.planner import make_plan
+from groundstation.plan.shares import demand_paths
+from groundstation.plan_policy import PlanGoal, PlanPolicy
+
+NOON = datetime(2026, 6, 14, 12, tzinfo=UTC)
+DAY_S = 86_400.0
+WORTH, HOP = 0.05, 0.001
+
+
+def plan_of(network, passes, nights, **inputs):
+    return make_plan(
+        network, passes, night="2026-06-14", nights=nights, plan_id="0", start=NOON,
+        inputs=PlanInputs(**inputs),
+    )  # fmt: skip
+
+
+def faults_of(plan, network, passes, nights, stocks=None):
+    held = {(pool.satellite, pool.station): int(bits) for pool, bits in (stocks or {}).items()}
+    bits = {item.pass_id: item.key_bits for item in passes}
+    return check_plan(plan, network, {}, bits, nights, start=NOON, stocks=held)
+
+
+def by_night(plan, name="one"):
+    return [bits for _, bits in next(d for d in plan.deliveries if d.demand == name).by_night]
+
+
+def two_ends(tiny, first_night, second_night, bits=10_000):
+    """A pass over Matera in one night and over Helmos in another."""
+    return [
+        tiny.candidate("m", "sat-1", "matera", first_night * DAY_S, 200, bits),
+        tiny.candidate("h", "sat-1", "helmos", second_night * DAY_S + 600, 200, bits),
+    ]
+
+
+def test_key_is_relayed_once_both_ends_have_it_and_not_before(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    for nights in itertools.product((0, 1, 2), repeat=2):
+        passes = two_ends(tiny, *nights)
+        plan = plan_of(network, passes, 3)
+        expected = [4_000 if t >= max(nights) else 0 for t in range(3)]
+        # Ten kilobits are two and a half nights' worth.
+        expected[2] = min(expected[2], 10_000 - sum(expected[:2]))
+        assert by_night(plan) == expected
+        assert faults_of(plan, network, passes, 3) == []
+        assert plan.nights == 3
+
+
+def test_only_relays_of_the_first_night_stand_among_those_that_are_ordered(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    plan = plan_of(network, two_ends(tiny, 0, 0), 3)
+    assert [(relay.bits, relay.night) for relay in plan.relays] == [(4_000, 0)]
+    assert [(relay.bits, relay.night) for relay in plan.later] == [(4_000, 1), (2_000, 2)]
+
+
+def test_a_fibre_carries_as_much_every_night(tiny):
+    network = tiny.network([tiny.demand("one", "bank", "mine", 90_000)], fibre_bps=1.0)
+    plan = plan_of(network, [], 3)
+    assert by_night(plan) == [86_400] * 3
+    assert faults_of(plan, network, [], 3) == []
+
+
+def test_what_a_reserve_lacks_is_wanted_in_the_first_night(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 1_000, reserve=2_500.0)])
+    plan = plan_of(network, two_ends(tiny, 0, 0), 2, pair_bits={"one": 500.0})
+    assert plan.deliveries[0].by_night == ((3_000, 3_000), (1_000, 1_000))
+
+
+def test_fractions_of_a_bit_add_up_over_the_nights():
+    wanted = wanted_of([0.4, 1.0], [0.0, 2.3], Horizon(NOON, 5))
+    assert wanted.tolist() == [[0, 0, 1, 0, 1], [3, 1, 1, 1, 1]]
+
+
+def test_tonight_comes_before_tomorrow(tiny):
+    """Key for one night of two goes to the first, whatever the pools are worth."""
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 6_000)])
+    plan = plan_of(network, two_ends(tiny, 0, 0, bits=6_000), 2)
+    assert by_night(plan) == [6_000, 0]
+
+
+def test_a_contact_over_the_end_of_a_night_belongs_to_the_next():
+    horizon = Horizon(NOON, 2)
+    assert horizon.night_of(NOON + timedelta(seconds=DAY_S - 1)) == 0
+    assert horizon.night_of(NOON + timedelta(seconds=DAY_S)) == 1
+    # Beyond either end of the span there is no other night.
+    assert horizon.night_of(NOON - timedelta(hours=1)) == 0
+    assert horizon.night_of(NOON + timedelta(days=9)) == 1
+
+
+def test_nights_ahead_turn_key_to_where_it_will_be_used(tiny):
+    """Two passes exclude each other: more key where nobody wants it, or less where it is wanted."""
+    demand = tiny.demand("one", "grid", "carrier", 5_000)
+    passes = [
+        tiny.candidate("more", "sat-1", "graz", 0, 200, 12_000),
+        tiny.candidate("wanted", "sat-1", "matera", 100, 200, 8_000),
+        tiny.candidate("other", "sat-1", "helmos", 6_000, 200, 8_000),
+    ]
+    stocks = {Pool("sat-1", "matera"): 5_000.0}
+    short = tiny.network([demand])
+    long = tiny.network([demand], nights_ahead=1, ahead_worth=0.5)
+    plan = plan_of(short, passes, 1, stocks=stocks)
+    assert {contact.pass_id for contact in plan.contacts} == {"more", "other"}
+    ahead = plan_of(long, passes, 1, stocks=stocks)
+    assert {contact.pass_id for contact in ahead.contacts} == {"wanted", "other"}
+    # Nothing of the night ahead is delivered, ordered or shown as carried.
+    assert [delivery.delivered_bits for delivery in ahead.deliveries] == [5_000]
+    assert [relay.night for relay in ahead.later] == [1]
+    assert ahead.carried == ahead.relays
+    # 5 kbit tonight, 3 kbit at 0.99 x 0.5 tomorrow, 15 kbit left of 21.
+    assert ahead.value == pytest.approx(
+        5.0 + 3.0 * 0.99 * 0.5 + (21.0 - 16.0) * WORTH - 8.0 * HOP, abs=1e-9
+    )
+    assert faults_of(ahead, long, passes, 1, stocks) == []
+    assert any("nobody looks at" in f for f in faults_of(ahead, short, passes, 1, stocks))
+
+
+def test_worth_falls_from_night_to_night():
+    policy = PlanPolicy(discount_per_night=0.1, nights_ahead=2, ahead_worth=0.5)
+    worth = worth_of_nights(policy, Horizon(NOON, 2, 2))
+    assert worth.tolist() == pytest.approx([1.0, 0.9, 0.405, 0.3645])
+
+
+def test_fair_plans_do_not_look_ahead(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)], nights_ahead=3)
+    assert horizon_of(network, "2026-06-14", 2, NOON).periods == 5
+    fair = dataclasses.replace(network.plan, goal=PlanGoal.MAX_MIN)
+    network = dataclasses.replace(network, plan=fair)
+    assert horizon_of(network, "2026-06-14", 2, NOON).periods == 2
+    plan = plan_of(network, two_ends(tiny, 0, 1), 2)
+    assert by_night(plan) == [0, 4_000]
+    assert faults_of(plan, network, two_ends(tiny, 0, 1), 2) == []
+
+
+def alterations(plan):
+    """Plans that cannot be carried out, with what the referee says of them."""
+    first, *rest = plan.later
+    early = dataclasses.replace(first, night=0)
+    yield dataclasses.replace(plan, relays=(early,), later=tuple(rest)), "contacts bring 0"
+    yield dataclasses.replace(plan, nights=1), "nights, not for"
+    yield dataclasses.replace(plan, relays=(first,), later=tuple(rest)), "another night"
+    twice = dataclasses.replace(first, bits=2 * first.bits)
+    yield dataclasses.replace(plan, later=(twice, *rest)), "more than it wants in night 1"
+    told = plan.deliveries[0]
+    moved = dataclasses.replace(told, by_night=tuple(reversed(told.by_night)))
+    yield dataclasses.replace(plan, deliveries=(moved,)), "its nights are not"
+    fewer = dataclasses.replace(plan, later=tuple(rest))
+    yield fewer, "bits promised"
+    yield fewer, "the plan is worth"
+    beyond = dataclasses.replace(first, night=7)
+    yield dataclasses.replace(plan, later=(beyond, *rest)), "nobody looks at"
+
+
+def test_the_referee_sees_key_in_the_wrong_night(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    passes = two_ends(tiny, 0, 1)
+    plan = plan_of(network, passes, 3)
+    assert faults_of(plan, network, passes, 3) == []
+    for altered, text in alterations(plan):
+        assert any(text in fault for fault in faults_of(altered, network, passes, 3)), text
+
+
+def test_the_referee_sees_a_fibre_that_carries_two_nights_in_one(tiny):
+    network = tiny.network([tiny.demand("one", "bank", "mine", 200_000)], fibre_bps=1.0)
+    plan = plan_of(network, [], 2)
+    both = dataclasses.replace(plan.relays[0], bits=2 * 86_400)
+    altered = dataclasses.replace(plan, relays=(both,), later=())
+    assert any("more than it makes" in fault for fault in faults_of(altered, network, [], 2))
+
+
+def test_the_level_of_a_pair_rises_when_the_contact_of_the_night_has_ended(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    passes = two_ends(tiny, 0, 1)
+    plan = plan_of(network, passes, 3)
+    outlook = pair_outlook(plan, network, NOON, NOON + timedelta(days=3))[0]
+    arrives = passes[1].windows[-1][1]
+    assert outlook.starves_at == NOON
+    assert outlook.starved_s == pytest.approx((arrives - NOON).total_seconds())
+    rises = [b for a, b in itertools.pairwise(outlook.level_bits) if b[1] > a[1]]
+    # The third night's key has been there since the second: it comes as the night begins.
+    assert [at for at, _ in rises] == [arrives, NOON + timedelta(days=2)]
+
+
+def test_a_plan_of_one_night_says_nothing_of_nights(tiny):
+    plan = plan_of(tiny.network([tiny.demand("one", "grid", "carrier", 4_000)]), [], 1)
+    assert plan.later == ()
+    assert plan.nights == 1
+    assert plan.deliveries[0].by_night == ()
+
+
+@st.composite
+def cases(draw):
+    """Up to five passes in three nights, up to three demands, some stock."""
+    passes = [
+        (
+            draw(st.sampled_from(["sat-1", "sat-2"])),
+            draw(st.sampled_from(["graz", "matera", "helmos"])),
+            draw(st.integers(0, 2)),
+            draw(st.integers(0, 6)) * 150,
+            draw(st.integers(1, 12)) * 1_000,
+        )
+        for _ in range(draw(st.integers(1, 5)))
+    ]
+    demands = [
+        (
+            *draw(st.sampled_from([("bank", "grid"), ("grid", "carrier"), ("mine", "carrier")])),
+            draw(st.integers(1, 6)) * 1_000,
+            float(draw(st.sampled_from([1, 3]))),
+        )
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    stocks = {
+        Pool(draw(st.sampled_from(["sat-1", "sat-2"])), name): draw(st.integers(0, 5)) * 1_000.0
+        for name in draw(st.sets(st.sampled_from(["graz", "matera", "helmos"])))
+    }
+    return passes, demands, stocks, draw(st.integers(0, 1))
+
+
+@given(cases())
+@settings(max_examples=25, deadline=None)
+def test_a_plan_equals_the_best_of_all_choices_each_with_a_programme_of_its_own(tiny, case):
+    told, wanted, stocks, ahead = case
+    passes = [
+        tiny.candidate(f"p{i}", satellite, station, night * DAY_S + start_s, 200, bits)
+        for i, (satellite, station, night, start_s, bits) in enumerate(told)
+    ]
+    demands = [tiny.demand(f"d{i}", *rest) for i, rest in enumerate(wanted)]
+    network = tiny.network(demands, fibre_bps=0.03, nights_ahead=ahead)
+    stocks = {pool: bits for pool, bits in stocks.items() if bits}
+    plan = plan_of(network, passes, 3, stocks=stocks)
+    assert faults_of(plan, network, passes, 3, stocks) == []
+    best = max(
+        best_relay(network, chosen, stocks, 3 + ahead)
+        for size in range(len(passes) + 1)
+        for chosen in itertools.combinations(passes, size)
+        if not any(excludes(a, b) for a, b in itertools.combinations(chosen, 2))
+    )
+    # Whole bits: at most one on every path and night.
+    assert plan.value == pytest.approx(best, abs=0.03)
+    assert plan.bound >= best - 1e-6
+
+
+def excludes(a, b):
+    """Whether two passes share a satellite or a station within the set-up time of a minute."""
+    first, second = sorted((a, b), key=lambda item: item.aos)
+    shares = a.satellite == b.satellite or a.station == b.station
+    return shares and (second.aos - first.los).total_seconds() < 60.0
+
+
+def best_relay(network, chosen, stocks, periods):
+    """The relay of some contacts as one linear programme, night by night."""
+    pools = sorted(
+        {*stocks, *(Pool(c.satellite, c.station) for c in chosen)},
+        key=lambda pool: (pool.satellite, pool.station),
+    )
+    columns = [
+        (k, path, t)
+        for k, demand in enumerate(network.demands)
+        for path in demand_paths(network, demand, pools)[0]
+        for t in range(periods)
+    ]
+    worth = [0.99**t * (0.5 if t >= 3 else 1.0) for t in range(periods)]
+    gain, rows, limits = [], [], []
+    for k, path, t in columns:
+        spent = 2 * sum(hop.satellite is not None for hop in path)
+        priority = network.demands[k].priority
+        gain.append(priority * worth[t] - HOP * len(path) - WORTH * spent)
+    for k, demand in enumerate(network.demands):
+        for t in range(periods):
+            rows.append([float((k, t) == (j, u)) for j, _, u in columns])
+            limits.append(demand.bits_per_day)
+    for t in range(periods):
+        rows.append([float(u == t and any(not h.satellite for h in p)) for _, p, u in columns])
+        limits.append(np.floor(0.03 * DAY_S))
+    total = sum(stocks.values()) + sum(item.key_bits for item in chosen)
+    for pool in pools:
+        for t in range(periods):
+            end = NOON + timedelta(days=t + 1)
+            brought = sum(
+                item.key_bits
+                for item in chosen
+                if Pool(item.satellite, item.station) == pool and (t >= 2 or item.los < end)
+            )
+            rows.append(
+                [
+                    float(u <= t) * sum(
+                        (hop.satellite, end) == (pool.satellite, pool.station)
+                        for hop in path for end in (hop.a, hop.b)
+                    )
+                    for _, path, u in columns
+                ]
+            )  # fmt: skip
+            limits.append(stocks.get(pool, 0.0) + brought)
+    if not columns:
+        return WORTH * total / 1e3
+    found = linprog(-np.array(gain), A_ub=np.array(rows), b_ub=limits, method="highs")
+    return (WORTH * total - found.fun) / 1e3
