@@ -22,6 +22,7 @@ from groundstation.report.page import as_script, node_titles, rendered
 from groundstation.report.timeline import Timeline, night_timeline
 from groundstation.report.waterfall import night_falls
 from groundstation.report.weather import WeatherRow, weather_rows
+from groundstation.report.wording import nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def render_night(outcome: NightOutcome) -> str:
         outcome=outcome,
         network=outcome.network,
         plan=outcome.plan,
+        title_of_nights=nights(outcome.night, outcome.plan.nights),
         head=headline(outcome),
         degraded=degraded(outcome),
         changes=changes(outcome),

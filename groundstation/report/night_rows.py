@@ -34,7 +34,10 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class PassRow:
-    """One pass with the decision on it; `contact` is its number, None if it is not taken."""
+    """One pass with the decision on it; `contact` is its number, None if it is not taken.
+
+    `day` tells its date where the plan covers several nights, else it is empty.
+    """
 
     night_pass: NightPass
     station: str
@@ -42,6 +45,7 @@ class PassRow:
     key_bits: float | None
     contact: int | None
     reason: str
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def pass_rows(
                 key_bits=key_bits.get(identity, worth),
                 contact=numbers.get(identity),
                 reason=reasons.get(identity) or night_pass.refusal or "",
+                day=wording.day(night_pass.tca) if outcome.plan.nights > 1 else "",
             )
         )
     return rows

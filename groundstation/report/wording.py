@@ -82,6 +82,21 @@ def night(evening: str) -> str:
     )
 
 
+def nights(evening: str, count: int) -> str:
+    """What a plan is for: a night, or several from one on.
+
+    >>> nights("2026-06-14", 1), nights("2026-06-30", 3)
+    ('Night of 14/15 June 2026', '3 nights from 30 June / 1 July 2026')
+    """
+    return f"Night of {night(evening)}" if count == 1 else f"{count} nights from {night(evening)}"
+
+
+def day(instant: datetime) -> str:
+    """Day and month, UTC."""
+    utc = instant.astimezone(UTC)
+    return f"{utc.day} {MONTHS[utc.month - 1]}"
+
+
 def duration(seconds: float) -> str:
     """A length of time in the unit that people would use.
 

@@ -38,7 +38,7 @@ from groundstation.report.wording import (
     degrees,
     duration,
     full_stamp,
-    night,
+    nights,
     percent,
     stamp,
 )
@@ -49,7 +49,7 @@ def night_document(outcome: NightOutcome) -> Document:
     return Document(
         kind="Night plan",
         title=outcome.network.title or outcome.network.name,
-        subtitle=f"Night of {night(outcome.night)}, {stamp(outcome.start)} to "
+        subtitle=f"{nights(outcome.night, outcome.plan.nights)}, {stamp(outcome.start)} to "
         f"{stamp(outcome.stop)}",
         degraded=degraded(outcome),
         notices=(*outcome.warnings, *notices(outcome)),
@@ -174,7 +174,7 @@ def _passes(outcome: NightOutcome) -> list[Block]:
     shown = [row for row in found if timeline.shows(row.night_pass)]
     rows = [
         (
-            clock(row.night_pass.tca),
+            f"{row.day} {clock(row.night_pass.tca)}".strip(),
             row.station,
             row.satellite,
             degrees(row.night_pass.max_elevation_rad),
