@@ -59,6 +59,7 @@ class PlanPolicy:
     nights_ahead : nights without contacts after those of the plan, whose use what stays in the
         pools may serve
     ahead_worth : share of their worth that counts
+    starved_hour_kbit : worth of every hour in which a pair would be without key and is not
     """
 
     goal: PlanGoal = PlanGoal.PRIORITY
@@ -76,3 +77,4 @@ class PlanPolicy:
     discount_per_night: float = DISCOUNT_PER_NIGHT
     nights_ahead: int = NIGHTS_AHEAD
     ahead_worth: float = AHEAD_WORTH
+    starved_hour_kbit: float = 0.0

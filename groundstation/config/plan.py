@@ -21,4 +21,5 @@ def plan_policy_of(table: Plan) -> PlanPolicy:
         discount_per_night=table.discount_per_night,
         nights_ahead=table.nights_ahead,
         ahead_worth=table.ahead_worth,
+        starved_hour_kbit=table.starved_hour_kbit,
     )

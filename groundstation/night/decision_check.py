@@ -81,6 +81,7 @@ class Referee:
             chance={} if known.sky is None else known.sky.chance(),
             stocks={ends: int(bits) for ends, bits in self.pools.items()},
             lacking_bits=lacking,
+            held_bits=known.pair_bits,
             previous=None if before is None else [c.pass_id for c in before.contacts],
         )
         for contact in plan.contacts:

@@ -25,10 +25,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from groundstation.network import Network
+from groundstation.network import Demand, Network
 from groundstation.plan.records import Plan
 from groundstation.plan.relay_check import delivery_faults, relay_faults
 from groundstation.plan.sky_check import sky_faults
+from groundstation.plan_policy import PlanGoal
 
 VALUE_TOLERANCE_KBIT = 1e-3
 # Sums of moments in another order may round another way.
@@ -47,6 +48,7 @@ def check_plan(
     chance: Mapping[str, float] | None = None,
     stocks: Mapping[tuple[str, str], int] | None = None,
     lacking_bits: Mapping[str, float] | None = None,
+    held_bits: Mapping[str, float] | None = None,
     previous: Collection[str] | None = None,
 ) -> list[str]:
     """Every violation as one sentence; an empty list means that the plan holds.
@@ -62,6 +64,7 @@ def check_plan(
     chance : of a clear sky, by pass id; a pass without one counts as clear
     stocks : key that pools hold already, by satellite and station; nothing without
     lacking_bits : what the reserve of a demand lacks, by demand; nothing without
+    held_bits : that pairs share already, by demand; nothing without
     previous : passes that the plan before takes
     """
     lacking = lacking_bits or {}
@@ -73,7 +76,7 @@ def check_plan(
         *_overlaps(plan, network),
         *relay_faults(plan, network, nights, stocks or {}, begin),
         *delivery_faults(plan, network, nights, lacking),
-        *_value_faults(plan, network, set(key_bits), previous),
+        *_value_faults(plan, network, set(key_bits), previous, held_bits or {}),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
 
@@ -142,7 +145,11 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
 
 
 def _value_faults(
-    plan: Plan, network: Network, passes: Collection[str], previous: Collection[str] | None
+    plan: Plan,
+    network: Network,
+    passes: Collection[str],
+    previous: Collection[str] | None,
+    held_bits: Mapping[str, float],
 ) -> Iterator[str]:
     """Worth of deliveries and of what stays, less hops and changes, against what is said."""
     priority = {d.name: d.priority for d in network.demands}
@@ -159,8 +166,32 @@ def _value_faults(
     if previous is not None:
         changed = {c.pass_id for c in plan.contacts} ^ (set(previous) & set(passes))
         cost += policy.stability_per_change_kbit * len(changed)
+    if policy.starved_hour_kbit and policy.goal is PlanGoal.PRIORITY:
+        worth += sum(
+            _hours_worth(plan, network, d, held_bits.get(d.name, 0.0)) for d in network.demands
+        )
     value = worth + policy.pool_worth_per_kbit * left - cost
     if abs(value - plan.value) > VALUE_TOLERANCE_KBIT:
         yield f"the plan is worth {value:.3f} kbit, not {plan.value:.3f}"
     if plan.value > plan.bound + VALUE_TOLERANCE_KBIT:
         yield f"value {plan.value:.3f} is above the bound {plan.bound:.3f}"
+
+
+def _hours_worth(plan: Plan, network: Network, demand: Demand, held_bits: float) -> float:
+    """Worth of the hours that one pair has key because of the plan."""
+    policy, day = network.plan, demand.bits_per_day
+    total = 0.0
+    for night in range(plan.nights + policy.nights_ahead):
+        came = sum(
+            r.bits
+            for r in (*plan.relays, *plan.later)
+            if r.demand == demand.name and r.night == night
+        )
+        # What is left of the key at hand is used first; key counts in whole bits.
+        until, before = (max(0.0, n * day - held_bits) // 1.0 for n in (night + 1, night))
+        without = until - before
+        share = (1.0 - policy.discount_per_night) ** night
+        share *= policy.ahead_worth if night >= plan.nights else 1.0
+        hours = 24.0 * min(came, without) / day if day else 0.0
+        total += share * policy.starved_hour_kbit * hours
+    return total

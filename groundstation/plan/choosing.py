@@ -7,7 +7,7 @@ import numpy as np
 from groundstation.network import Network
 from groundstation.plan.commitments import committed
 from groundstation.plan.fairness import solve_max_min
-from groundstation.plan.horizon import Horizon, wanted_of
+from groundstation.plan.horizon import Horizon
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import BITS_PER_KBIT, Problem, make_problem
 from groundstation.plan.once import each_pass_once
@@ -17,8 +17,9 @@ from groundstation.plan.scenarios import solve_hedged, worlds_of
 from groundstation.plan.sky import Sky
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.lagrangian import structure_of
-from groundstation.plan.solver.model import Ints, Solution, value_of
+from groundstation.plan.solver.model import Solution, value_of
 from groundstation.plan.solver.solve import Progress, solve
+from groundstation.plan.wants import lacking_bits, wants_of
 from groundstation.plan.windows import offers_of
 from groundstation.plan_policy import PlanGoal, PlanPolicy, PlanRisk
 
@@ -56,14 +57,14 @@ def problem_of(
         if given.fixed.get(able[offer.candidate].pass_id)
         or offer.key_bits * chance.get(able[offer.candidate].pass_id, 1.0) >= 1.0
     ]
-    wanted, sentences = _wanted(network, horizon, given.pair_bits)
+    sentences = _reserves(network, given.pair_bits)
     problem = make_problem(
         network,
         able,
         offers,
         horizon=horizon,
         stocks=whole_stocks(given.stocks, network),
-        wanted_bits=wanted,
+        wants=wants_of(network, horizon, given.pair_bits),
         chance=chance,
         previous=None if given.previous is None else frozenset(before),
     )
@@ -88,19 +89,16 @@ def whole_stocks(stocks: Mapping[Pool, float], network: Network) -> dict[Pool, f
     }
 
 
-def _wanted(
-    network: Network, horizon: Horizon, pair_bits: Mapping[str, float]
-) -> tuple[Ints, list[str]]:
-    """Whole bits that each demand wants in each night, with what its reserve lacks."""
-    lacking, sentences = [], []
-    for demand in network.demands:
-        held = pair_bits.get(demand.name, demand.minimum_reserve_bits)
-        lacking.append(max(0.0, demand.minimum_reserve_bits - held))
-        if lacking[-1]:
-            sentences.append(
-                f"{demand.name}: {lacking[-1] / 1e3:,.1f} kbit more are wanted to fill its reserve"
-            )
-    return wanted_of([d.bits_per_day for d in network.demands], lacking, horizon), sentences
+def _reserves(network: Network, pair_bits: Mapping[str, float]) -> list[str]:
+    """A sentence for every reserve that lacks something."""
+    lacking = {
+        d.name: lacking_bits(d.minimum_reserve_bits, pair_bits.get(d.name)) for d in network.demands
+    }
+    return [
+        f"{name}: {bits / 1e3:,.1f} kbit more are wanted to fill its reserve"
+        for name, bits in lacking.items()
+        if bits
+    ]
 
 
 def solution_of(
@@ -121,6 +119,8 @@ def solution_of(
         said = []
         if policy.risk is PlanRisk.SCENARIOS:
             said.append("the goal max-min plans for expected key: risk = scenarios is not used")
+        if policy.starved_hour_kbit:
+            said.append("the goal max-min shares key: starved_hour_kbit is not used")
         return each_pass_once(model, lambda m: solve_max_min(m, time_limit_s=time_limit_s)), said
     gap = _EXACT_GAP if model.windows.count <= _EXACT_WINDOWS else None
     found = each_pass_once(

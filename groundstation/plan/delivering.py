@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from groundstation.network import Demand, Network
-from groundstation.plan.network_model import Problem
+from groundstation.plan.network_model import Path, Problem
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Delivery, Relay
 from groundstation.plan.solver.model import Ints
@@ -19,10 +19,12 @@ def relays_of(network: Network, problem: Problem, flow_bits: Ints) -> tuple[Rela
     ----------
     flow_bits : along each path in each night, shape (paths, nights with those ahead)
     """
-    owners = problem.model.relay.path_demand
+    carried: dict[tuple[int, int, Path], int] = {}
+    for t, i in np.argwhere(flow_bits.T > 0):
+        way = (int(t), int(problem.owner[i]), problem.paths[i])
+        carried[way] = carried.get(way, 0) + int(flow_bits[i, t])
     return tuple(
-        Relay(network.demands[int(owners[i])].name, problem.paths[i], int(flow_bits[i, t]), int(t))
-        for t, i in np.argwhere(flow_bits.T > 0)
+        Relay(network.demands[k].name, path, bits, t) for (t, k, path), bits in carried.items()
     )
 
 
@@ -69,7 +71,7 @@ def _delivery(
     wants = [int(bits) for bits in problem.wanted_bits[index, :nights]]
     wanted, delivered = sum(wants), sum(by_night)
     remark = ""
-    if not (problem.model.relay.path_demand == index).any():
+    if not (problem.owner == index).any():
         remark = _why_no_path(network, demand, problem)
     elif delivered == 0 and wanted > 0:
         remark = _why_nothing(problem, chosen, index)
@@ -85,7 +87,7 @@ def _why_nothing(problem: Problem, chosen: Ints, index: int) -> str:
     filled = {_pool(problem, int(i)) for i in chosen if problem.counted_bits[i] > 0}
     stock = problem.model.relay.stock_kbit
     filled |= {pool for pool, kbit in zip(problem.pools, stock, strict=True) if kbit > 0.0}
-    mine = problem.model.relay.path_demand == index
+    mine = problem.owner == index
     is_open = any(
         all(
             hop.satellite is None

@@ -1,25 +1,18 @@
-"""The nights of a plan: in which one a contact falls, and what each of them wants.
+"""The nights of a plan, and in which one a contact falls.
 
 The rules it keeps:
 
 1. Every night begins a day after the one before; the first one where the span begins.
 2. A contact belongs to the night in which it ends; its key is relayed in that night or later.
-3. Every night wants what a day uses, and the first one what a reserve lacks beside that. What a
-   night does not get is not wanted later: the sites have been without it.
-4. A kilobit of a later night counts a little less, so that nothing waits that need not.
-5. Nights ahead of the span have demands and fibres and no contacts: what stays in the pools is
+3. Nights ahead of the span have demands and fibres and no contacts: what stays in the pools is
    worth more where it can serve them. Nothing of that is delivered or ordered.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from groundstation.network import Network
-from groundstation.plan.solver.model import Floats, Ints
-from groundstation.plan_policy import PlanGoal, PlanPolicy
+from groundstation.plan_policy import PlanGoal
 
 NIGHT = timedelta(days=1)
 
@@ -67,27 +60,3 @@ def horizon_of(network: Network, night: str, nights: int, start: datetime | None
     # Shares are those of what the span wants.
     is_fair = network.plan.goal is PlanGoal.MAX_MIN
     return Horizon(start, nights, 0 if is_fair else network.plan.nights_ahead)
-
-
-def worth_of_nights(policy: PlanPolicy, horizon: Horizon) -> Floats:
-    """Worth of a kilobit delivered in each night against one of the first, shape (periods,)."""
-    days = np.arange(horizon.periods, dtype=np.float64)
-    worth: Floats = (1.0 - policy.discount_per_night) ** days
-    worth[horizon.nights :] *= policy.ahead_worth
-    return worth
-
-
-def wanted_of(bits_per_day: Sequence[float], lacking: Sequence[float], horizon: Horizon) -> Ints:
-    """Whole bits that each demand wants in each night, shape (demands, periods).
-
-    Parameters
-    ----------
-    bits_per_day, lacking : use of each demand, and what its reserve lacks at the start
-    """
-    days = np.arange(horizon.periods + 1)
-    use = np.array(bits_per_day, dtype=np.float64).reshape(-1, 1)
-    # Fractions of a bit add up from night to night.
-    total = np.floor(use * days + np.array(lacking, dtype=np.float64).reshape(-1, 1))
-    total[:, 0] = 0.0
-    wanted: Ints = np.diff(total, axis=1).astype(np.int64)
-    return wanted

@@ -17,11 +17,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groundstation.network import Network
-from groundstation.plan.horizon import Horizon, worth_of_nights
+from groundstation.plan.horizon import Horizon
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Hop
 from groundstation.plan.shares import demand_paths
 from groundstation.plan.solver.model import Floats, Ints, Limits, Model, Relay, Windows
+from groundstation.plan.wants import Wants
 from groundstation.plan.windows import Offer
 
 SECONDS_PER_DAY = 86_400.0
@@ -40,7 +41,9 @@ class Problem:
         offer
     counted_bits : key that the plan counts on, of each offer
     pools : in the order of the model
-    paths : in the order of the model, sorted by demand
+    paths : in the order of the model, sorted by demand; where a demand wants bits of two kinds
+        its paths are there twice
+    owner : demand of each path, shape (paths,)
     wanted_bits : of each demand in each night, shape (demands, nights with those ahead)
     fibres : the two ends of each fibre, sorted
     horizon : the nights
@@ -52,6 +55,7 @@ class Problem:
     counted_bits: tuple[int, ...]
     pools: tuple[Pool, ...]
     paths: tuple[Path, ...]
+    owner: Ints
     wanted_bits: Ints
     fibres: tuple[tuple[str, str], ...]
     horizon: Horizon
@@ -61,9 +65,7 @@ class Problem:
     def delivered_bits(self, flow_bits: Ints) -> list[int]:
         """Of each demand over the nights of the span, from bits of shape (paths, periods)."""
         total = np.zeros(len(self.wanted_bits), dtype=np.int64)
-        np.add.at(
-            total, self.model.relay.path_demand, flow_bits[:, : self.horizon.nights].sum(axis=1)
-        )
+        np.add.at(total, self.owner, flow_bits[:, : self.horizon.nights].sum(axis=1))
         return [int(bits) for bits in total]
 
 
@@ -74,7 +76,7 @@ def make_problem(
     *,
     horizon: Horizon,
     stocks: Mapping[Pool, float],
-    wanted_bits: Ints,
+    wants: Wants,
     chance: Mapping[str, float],
     previous: frozenset[str] | None = None,
 ) -> Problem:
@@ -82,7 +84,7 @@ def make_problem(
 
     Parameters
     ----------
-    wanted_bits : of each demand in each night, shape (demands, periods)
+    wants : of every demand in each night
     chance : of a clear sky, by pass id; what is missing counts as clear
     previous : passes that the plan before takes; changes cost what the policy says
     """
@@ -91,16 +93,19 @@ def make_problem(
         key=lambda pool: (pool.satellite, pool.station),
     )
     bits = [int(o.key_bits * chance.get(able[o.candidate].pass_id, 1.0) + 1e-9) for o in offers]
-    remarks, paths, owners = [], [], []
+    remarks: list[str] = []
+    paths: list[Path] = []
+    owners: list[int] = []
     for k, demand in enumerate(network.demands):
         found, complete = demand_paths(network, demand, pools)
-        paths += found
-        owners += [k] * len(found)
+        for part in np.flatnonzero(wants.owner == k):
+            paths += found
+            owners += [int(part)] * len(found)
         if not complete:
             remarks.append(f"{demand.name}: only the {len(found)} shortest paths are considered")
     fibre_bits = fibre_capacity_bits(network)
     fibres = sorted(fibre_bits)
-    relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wanted_bits, horizon)
+    relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wants)
     windows = _windows(network, able, offers, bits, pools, previous, horizon)
     none = np.zeros(len(offers), dtype=bool)
     limits = Limits(
@@ -115,7 +120,8 @@ def make_problem(
         counted_bits=tuple(bits),
         pools=tuple(pools),
         paths=tuple(paths),
-        wanted_bits=wanted_bits,
+        owner=wants.owner[owners] if owners else np.zeros(0, np.int64),
+        wanted_bits=_by_demand(wants, len(network.demands)),
         fibres=tuple(fibres),
         horizon=horizon,
         model=Model(windows, limits, relay, none, none.copy()),
@@ -176,8 +182,7 @@ def _relay(
     owners: Sequence[int],
     fibre_bits: Mapping[tuple[str, str], float],
     stocks: Mapping[Pool, float],
-    wanted_bits: Ints,
-    horizon: Horizon,
+    wants: Wants,
 ) -> Relay:
     """Pools, fibres, demands, and the paths between them with what they use."""
     fibres = sorted(fibre_bits)
@@ -202,13 +207,11 @@ def _relay(
         terminal_per_kbit=np.full(len(pools), network.plan.pool_worth_per_kbit),
         fibre_kbit=np.tile(
             np.array([fibre_bits[ends] for ends in fibres], np.float64).reshape(-1, 1),
-            (1, horizon.periods),
+            (1, wants.bits.shape[1]),
         )
         / BITS_PER_KBIT,
-        demand_kbit=wanted_bits.astype(np.float64) / BITS_PER_KBIT,
-        weight_per_kbit=np.outer(
-            [d.priority for d in network.demands], worth_of_nights(network.plan, horizon)
-        ),
+        demand_kbit=wants.bits.astype(np.float64) / BITS_PER_KBIT,
+        weight_per_kbit=wants.worth_per_kbit,
         path_demand=np.array(owners, dtype=np.int64),
         # A path may run over several satellites: no two stations stand for it.
         path_ends=np.full((len(paths), 2), -1, np.int64),
@@ -216,6 +219,13 @@ def _relay(
         pool_use=_matrix(pool_use, len(pools)),
         fibre_use=_matrix(fibre_use, len(fibres)),
     )
+
+
+def _by_demand(wants: Wants, demands: int) -> Ints:
+    """Whole bits that each demand wants in each night, all its parts together."""
+    total = np.zeros((demands, wants.bits.shape[1]), dtype=np.int64)
+    np.add.at(total, wants.owner, wants.bits)
+    return total
 
 
 def _matrix(rows: Sequence[Counter[int]], columns: int) -> csr_array:

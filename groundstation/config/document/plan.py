@@ -68,3 +68,6 @@ class Plan(Table):
     ahead_worth: float = optional(
         AHEAD_WORTH, "share of the worth of these nights that counts", "1", ge=0.0, le=1.0
     )
+    starved_hour_kbit: float = optional(
+        0.0, "worth of an hour with key for a pair that would be without", "kbit", ge=0.0, le=1e9
+    )

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from groundstation.plan.check import check_plan
-from groundstation.plan.horizon import Horizon, horizon_of, wanted_of, worth_of_nights
+from groundstation.plan.horizon import Horizon, horizon_of
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.outlook import pair_outlook
 from groundstation.plan.paths import Pool
 from groundstation.plan.planner import make_plan
 from groundstation.plan.shares import demand_paths
+from groundstation.plan.wants import wants_of, worth_of_nights
 from groundstation.plan_policy import PlanGoal, PlanPolicy
 
 NOON = datetime(2026, 6, 14, 12, tzinfo=UTC)
@@ -31,10 +32,18 @@ def plan_of(network, passes, nights, **inputs):
     )  # fmt: skip
 
 
-def faults_of(plan, network, passes, nights, stocks=None):
+def faults_of(plan, network, passes, nights, stocks=None, pairs=None):
     held = {(pool.satellite, pool.station): int(bits) for pool, bits in (stocks or {}).items()}
     bits = {item.pass_id: item.key_bits for item in passes}
-    return check_plan(plan, network, {}, bits, nights, start=NOON, stocks=held)
+    lacking = {
+        d.name: max(0.0, d.minimum_reserve_bits - pairs[d.name])
+        for d in network.demands
+        if pairs and d.name in pairs
+    }
+    return check_plan(
+        plan, network, {}, bits, nights, start=NOON, stocks=held, lacking_bits=lacking,
+        held_bits=pairs,
+    )  # fmt: skip
 
 
 def by_night(plan, name="one"):
@@ -82,9 +91,13 @@ def test_what_a_reserve_lacks_is_wanted_in_the_first_night(tiny):
     assert plan.deliveries[0].by_night == ((3_000, 3_000), (1_000, 1_000))
 
 
-def test_fractions_of_a_bit_add_up_over_the_nights():
-    wanted = wanted_of([0.4, 1.0], [0.0, 2.3], Horizon(NOON, 5))
-    assert wanted.tolist() == [[0, 0, 1, 0, 1], [3, 1, 1, 1, 1]]
+def test_fractions_of_a_bit_add_up_over_the_nights(tiny):
+    demands = [
+        tiny.demand("few", "grid", "carrier", 0.4),
+        tiny.demand("one", "grid", "carrier", 1.0, reserve=2.3),
+    ]
+    wants = wants_of(tiny.network(demands), Horizon(NOON, 5), {"one": 0.0})
+    assert wants.bits.tolist() == [[0, 0, 1, 0, 1], [3, 1, 1, 1, 1]]
 
 
 def test_tonight_comes_before_tomorrow(tiny):
@@ -145,6 +158,34 @@ def test_fair_plans_do_not_look_ahead(tiny):
     plan = plan_of(network, two_ends(tiny, 0, 1), 2)
     assert by_night(plan) == [0, 4_000]
     assert faults_of(plan, network, two_ends(tiny, 0, 1), 2) == []
+
+
+def test_hours_without_key_send_it_where_it_is_needed(tiny):
+    """Of two pairs with the same ends the one that holds key can wait for a kbit of its own."""
+    demands = [
+        tiny.demand("rich", "grid", "carrier", 2_000, priority=2.0),
+        tiny.demand("poor", "grid", "carrier", 1_000, priority=1.0),
+    ]
+    passes = two_ends(tiny, 0, 0, bits=1_500)
+    held = {"rich": 5_000.0, "poor": 0.0}
+    plan = plan_of(tiny.network(demands), passes, 1, pair_bits=held)
+    assert [d.delivered_bits for d in plan.deliveries] == [1_500, 0]
+    # 24 hours for a kilobit at 0.1 kbit an hour: 2.4 kbit more than its priority.
+    network = tiny.network(demands, starved_hour_kbit=0.1)
+    plan = plan_of(network, passes, 1, pair_bits=held)
+    assert [d.delivered_bits for d in plan.deliveries] == [500, 1_000]
+    assert plan.value == pytest.approx(0.5 * 2.0 + 1.0 + 2.4 - 1.5 * HOP, abs=1e-9)
+    assert faults_of(plan, network, passes, 1, pairs=held) == []
+    # The hours count as far as they are without key, and once.
+    assert any("is worth" in f for f in faults_of(plan, network, passes, 1, pairs={"poor": 500.0}))
+    # A pair whose key lasts for one and a half nights is without in the middle of the second.
+    later = {"rich": 5_000.0, "poor": 1_500.0}
+    plan = plan_of(network, two_ends(tiny, 0, 0, bits=20_000), 2, pair_bits=later)
+    whole = 2.0 * 2.0 * 1.99 + 1.99
+    assert plan.value == pytest.approx(
+        whole + 0.99 * 0.5 * 2.4 + WORTH * (40.0 - 12.0) - 6.0 * HOP, abs=1e-9
+    )
+    assert faults_of(plan, network, two_ends(tiny, 0, 0, bits=20_000), 2, pairs=later) == []
 
 
 def alterations(plan):
@@ -228,24 +269,28 @@ def cases(draw):
         Pool(draw(st.sampled_from(["sat-1", "sat-2"])), name): draw(st.integers(0, 5)) * 1_000.0
         for name in draw(st.sets(st.sampled_from(["graz", "matera", "helmos"])))
     }
-    return passes, demands, stocks, draw(st.integers(0, 1))
+    held = {
+        f"d{i}": draw(st.integers(0, 4)) * 1_000.0
+        for i in draw(st.sets(st.integers(0, len(demands) - 1)))
+    }
+    return passes, demands, stocks, draw(st.integers(0, 1)), held, draw(st.sampled_from([0.0, 0.2]))
 
 
 @given(cases())
 @settings(max_examples=25, deadline=None)
 def test_a_plan_equals_the_best_of_all_choices_each_with_a_programme_of_its_own(tiny, case):
-    told, wanted, stocks, ahead = case
+    told, wanted, stocks, ahead, held, hour = case
     passes = [
         tiny.candidate(f"p{i}", satellite, station, night * DAY_S + start_s, 200, bits)
         for i, (satellite, station, night, start_s, bits) in enumerate(told)
     ]
     demands = [tiny.demand(f"d{i}", *rest) for i, rest in enumerate(wanted)]
-    network = tiny.network(demands, fibre_bps=0.03, nights_ahead=ahead)
+    network = tiny.network(demands, fibre_bps=0.03, nights_ahead=ahead, starved_hour_kbit=hour)
     stocks = {pool: bits for pool, bits in stocks.items() if bits}
-    plan = plan_of(network, passes, 3, stocks=stocks)
-    assert faults_of(plan, network, passes, 3, stocks) == []
+    plan = plan_of(network, passes, 3, stocks=stocks, pair_bits=held)
+    assert faults_of(plan, network, passes, 3, stocks, held) == []
     best = max(
-        best_relay(network, chosen, stocks, 3 + ahead)
+        best_relay(network, chosen, stocks, 3 + ahead, held)
         for size in range(len(passes) + 1)
         for chosen in itertools.combinations(passes, size)
         if not any(excludes(a, b) for a, b in itertools.combinations(chosen, 2))
@@ -262,7 +307,7 @@ def excludes(a, b):
     return shares and (second.aos - first.los).total_seconds() < 60.0
 
 
-def best_relay(network, chosen, stocks, periods):
+def best_relay(network, chosen, stocks, periods, held):
     """The relay of some contacts as one linear programme, night by night."""
     pools = sorted(
         {*stocks, *(Pool(c.satellite, c.station) for c in chosen)},
@@ -287,6 +332,15 @@ def best_relay(network, chosen, stocks, periods):
     for t in range(periods):
         rows.append([float(u == t and any(not h.satellite for h in p)) for _, p, u in columns])
         limits.append(np.floor(0.03 * DAY_S))
+    # Hours with key get columns of their own: as many bits as come, and as would be missing.
+    needs = [
+        (k, t, max(0.0, min(demand.bits_per_day, (t + 1) * demand.bits_per_day - had)))
+        for k, demand in enumerate(network.demands)
+        for had in [held.get(demand.name, 0.0)]
+        for t in range(periods)
+    ]
+    hour = network.plan.starved_hour_kbit
+    gain += [hour * 24e3 / network.demands[k].bits_per_day * worth[t] for k, t, _ in needs]
     total = sum(stocks.values()) + sum(item.key_bits for item in chosen)
     for pool in pools:
         for t in range(periods):
@@ -306,6 +360,14 @@ def best_relay(network, chosen, stocks, periods):
                 ]
             )  # fmt: skip
             limits.append(stocks.get(pool, 0.0) + brought)
+    rows = [[*row, *[0.0] * len(needs)] for row in rows]
+    for i, (k, t, bits) in enumerate(needs):
+        covers = [float(i == j) for j in range(len(needs))]
+        rows += [
+            [0.0] * len(columns) + covers,
+            [-float((k, t) == (j, u)) for j, _, u in columns] + covers,
+        ]
+        limits += [bits, 0.0]
     if not columns:
         return WORTH * total / 1e3
     found = linprog(-np.array(gain), A_ub=np.array(rows), b_ub=limits, method="highs")
