@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from groundstation.errors import GroundStationError
+from groundstation.export.own_night import own_night
 from groundstation.instants import utc_text
 from groundstation.night.notifier import NightSummary, Notifier, notify_all
 from groundstation.night.publishing import digest_of
@@ -64,7 +65,8 @@ def _remember(run: NightRun, notifier: Notifier, digest: str) -> None:
 
 
 def summary_of(run: NightRun, document: dict[str, Any]) -> NightSummary:
-    """The night in the words of its plan document."""
+    """The night in the words of its plan document; of several nights only the first."""
+    tonight = own_night(document)["contacts"]
     warnings = (*document["warnings"], *run.warnings)
     difference = document["difference"]
     return NightSummary(
@@ -73,8 +75,8 @@ def summary_of(run: NightRun, document: dict[str, Any]) -> NightSummary:
         night=run.night,
         plan_id=document["plan_id"],
         status="degraded" if warnings else "done",
-        contacts=len(document["contacts"]),
-        key_bits=sum(contact["key_bits"] for contact in document["contacts"]),
+        contacts=len(tonight),
+        key_bits=sum(contact["key_bits"] for contact in tonight),
         changes=() if difference is None else tuple(difference["sentences"]),
         warnings=warnings,
         folder=str(run.folder / "nights" / run.night),
