@@ -188,6 +188,38 @@ def test_hours_without_key_send_it_where_it_is_needed(tiny):
     assert faults_of(plan, network, two_ends(tiny, 0, 0, bits=20_000), 2, pairs=later) == []
 
 
+def test_hours_of_a_night_ahead_count_as_much_as_its_key(tiny):
+    network = tiny.network(
+        [tiny.demand("poor", "grid", "carrier", 1_000)],
+        starved_hour_kbit=0.1, nights_ahead=1, ahead_worth=0.5,
+    )  # fmt: skip
+    passes = two_ends(tiny, 0, 0, bits=2_000)
+    plan = plan_of(network, passes, 1)
+    assert plan.value == pytest.approx((1.0 + 2.4) * (1.0 + 0.99 * 0.5) - 2.0 * HOP, abs=1e-9)
+    assert faults_of(plan, network, passes, 1) == []
+
+
+def test_the_referee_adds_up_what_the_nights_take_from_a_pool(tiny):
+    """Each night takes less than the pools hold, all three together more."""
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    passes = two_ends(tiny, 0, 0)
+    plan = plan_of(network, passes, 3)
+    *others, last = plan.later
+    more = dataclasses.replace(last, bits=4_000)
+    altered = dataclasses.replace(plan, later=(*others, more))
+    assert any("take 12000 bits" in fault for fault in faults_of(altered, network, passes, 3))
+
+
+def test_a_contact_that_ends_after_the_last_night_fills_it(tiny):
+    network = tiny.network([tiny.demand("one", "grid", "carrier", 4_000)])
+    passes = two_ends(tiny, 0, 2)
+    plan = plan_of(network, passes, 2)
+    assert by_night(plan) == [0, 4_000]
+    assert faults_of(plan, network, passes, 2) == []
+    outlook = pair_outlook(plan, network, NOON, NOON + timedelta(days=3))[0]
+    assert next(at for at, bits in outlook.level_bits if bits) == passes[1].windows[-1][1]
+
+
 def alterations(plan):
     """Plans that cannot be carried out, with what the referee says of them."""
     first, *rest = plan.later
