@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from groundstation.contact_limits import (
+    UNLIMITED_SATELLITE,
+    UNLIMITED_STATION,
+    SatelliteLimits,
+    StationLimits,
+)
 from groundstation.export_policy import ExportPolicy
 from groundstation.keys_policy import KeyStorePolicy
 from groundstation.notify_policy import NotifyPolicy
@@ -39,6 +45,15 @@ class PlannedOrbit:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A span of time between two aware UTC instants, with the reason it is there."""
+
+    start: datetime
+    stop: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Satellite:
     """A satellite with what is known of its payload.
 
@@ -52,6 +67,8 @@ class Satellite:
     setup_s : time between two contacts of this satellite
     is_trusted : whether keys may be relayed through it
     note : what a reader of the report should know (assumptions)
+    limits : of its contacts
+    unavailable : spans in which somebody else uses it; the reason says who, and for what
     """
 
     name: str
@@ -63,6 +80,8 @@ class Satellite:
     setup_s: float
     is_trusted: bool
     note: str
+    limits: SatelliteLimits = UNLIMITED_SATELLITE
+    unavailable: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +90,6 @@ class Shift:
 
     start: time
     stop: time
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A span of time between two aware UTC instants, with the reason it is there."""
-
-    start: datetime
-    stop: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,7 @@ class Station:
     setup_s : time between two contacts at this station
     note : what a reader of the report should know
     weather : sensors, climatology and limits to open
+    limits : of its contacts
     """
 
     name: str
@@ -117,6 +128,7 @@ class Station:
     setup_s: float
     note: str
     weather: StationWeather = field(default_factory=StationWeather)
+    limits: StationLimits = UNLIMITED_STATION
 
 
 @dataclass(frozen=True, slots=True)

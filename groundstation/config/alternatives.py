@@ -151,15 +151,16 @@ def _at_most_one(
 
 
 def _spans_run_forward(document: Document) -> Iterator[Finding]:
-    for index, station in tables_of(document, "stations"):
-        for place, table in tables_of(station, "maintenance"):
-            start, stop = _instant_of(table, "start"), _instant_of(table, "stop")
-            if start is None or stop is None or stop > start:
-                continue
-            yield (
-                ("stations", index, "maintenance", place, "stop"),
-                f"{stop.isoformat()} is not after start {start.isoformat()}",
-            )
+    for kind, key in (("satellites", "unavailable"), ("stations", "maintenance")):
+        for index, holder in tables_of(document, kind):
+            for place, table in tables_of(holder, key):
+                start, stop = _instant_of(table, "start"), _instant_of(table, "stop")
+                if start is None or stop is None or stop > start:
+                    continue
+                yield (
+                    (kind, index, key, place, "stop"),
+                    f"{stop.isoformat()} is not after start {start.isoformat()}",
+                )
 
 
 def _instant_of(table: Mapping[str, Any], key: str) -> datetime | None:

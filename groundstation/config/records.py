@@ -11,6 +11,7 @@ from groundstation.config.document.satellite import PlannedOrbit as PlannedOrbit
 from groundstation.config.document.satellite import Satellite as SatelliteTable
 from groundstation.config.document.source import ElementSource as SourceTable
 from groundstation.config.document.station import Station as StationTable
+from groundstation.config.limits import satellite_limits_of, station_limits_of, uses_of
 from groundstation.config.terminals import receiver_of, source_of, transmitter_of
 from groundstation.config.weather import station_weather_of
 from groundstation.network import (
@@ -54,6 +55,8 @@ def _satellite(table: SatelliteTable, path: str) -> Satellite:
         setup_s=table.setup_s,
         is_trusted=table.is_trusted,
         note=table.note,
+        limits=satellite_limits_of(table),
+        unavailable=uses_of(table),
     )
 
 
@@ -98,6 +101,7 @@ def _station(table: StationTable, path: str, document: Document, folder: Path) -
         setup_s=table.setup_s,
         note=table.note,
         weather=station_weather_of(table, document.safety, folder),
+        limits=station_limits_of(table),
     )
 
 

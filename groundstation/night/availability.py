@@ -1,4 +1,4 @@
-"""When a station may hold a contact: darkness, shifts, maintenance, range, mount."""
+"""When a contact may be held: darkness, shifts, maintenance, other users, range, mount."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from groundstation.network import Shift, Station
+from groundstation.network import Satellite, Shift, Station
 from groundstation.permission.records import LinkPermission
 from passes.arc import Arc
 from passes.mount import followable
@@ -83,6 +83,7 @@ def usable_windows(
     station: Station,
     availability: Availability,
     *,
+    satellite: Satellite | None = None,
     max_range_m: float | None,
     min_contact_s: float,
     lowest_sun_deg: float,
@@ -91,6 +92,10 @@ def usable_windows(
     """Intersect a pass with everything that must hold for a contact.
 
     Limits are applied one after the other, so that the reason names the first that leaves nothing.
+
+    Parameters
+    ----------
+    satellite : that passes, with the spans in which somebody else uses it
     """
     windows = Windows.of([(arc.aos_s, arc.los_s)])
     follows = followable(arc, station.mount)
@@ -106,6 +111,7 @@ def usable_windows(
             (windows - closed, f"station closed: {reason}")
             for closed, reason in availability.closed
         ),
+        *_free_windows(satellite, windows, arc.epoch),
         *_permitted_windows(permitted, arc.epoch),
         (follows, f"the mount cannot follow: {keyhole_s:.0f} s beyond its limits"),
     ]
@@ -124,6 +130,22 @@ def usable_windows(
         short = f"only {windows.duration_s:.0f} s usable (limit {min_contact_s:g} s)"
         return Usable(windows, short, follows, keyhole_s)
     return Usable(windows, None, follows, keyhole_s)
+
+
+def _free_windows(
+    satellite: Satellite | None, windows: Windows, epoch: datetime
+) -> list[tuple[Windows, str]]:
+    """What every use of the satellite by somebody else leaves of a pass."""
+    if satellite is None:
+        return []
+    return [
+        (
+            windows
+            - Windows.of([((u.start - epoch).total_seconds(), (u.stop - epoch).total_seconds())]),
+            f"{satellite.name} is used by {u.reason}",
+        )
+        for u in satellite.unavailable
+    ]
 
 
 def _permitted_windows(

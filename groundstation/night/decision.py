@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from groundstation.export.pass_rows import whole_bits
@@ -18,12 +18,14 @@ from groundstation.night.freeze import (
 )
 from groundstation.night.pass_weather import scenario_table
 from groundstation.night.survey import Survey
+from groundstation.night.usage import orbit_periods
 from groundstation.night.weather_step import NightWeather
 from groundstation.night.window_keys import WindowKeys
 from groundstation.night_records import NightPass
 from groundstation.permission.records import NOTHING_REQUIRED, Permissions
 from groundstation.plan.difference import PlanDifference, plan_difference
 from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.limits import Usage
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Plan
 from groundstation.plan.sky import Sky
@@ -69,6 +71,7 @@ class Circumstances:
     permissions : that the passes were cut to
     wishes : passes that somebody wants taken (True) or left out
     held : key that is there already
+    worked : evenings before the night in which each station was used, where its crew is limited
     within : first and last instant in which passes were looked for; None for the whole night
     time_limit_s : stop after about this time; without, the same circumstances give the same plan
     """
@@ -79,6 +82,7 @@ class Circumstances:
     permissions: Permissions = NOTHING_REQUIRED
     wishes: Mapping[str, bool] = field(default_factory=dict)
     held: KeyHeld = NOTHING_HELD
+    worked: Mapping[str, frozenset[date]] = field(default_factory=dict)
     within: tuple[datetime, datetime] | None = None
     time_limit_s: float | None = None
 
@@ -154,6 +158,7 @@ def decide(
         previous=before,
         fixed=frozen,
         wishes=circumstances.wishes,
+        usage=Usage(orbit_periods(seen.elements), circumstances.worked),
     )
     referee = Referee(
         network,

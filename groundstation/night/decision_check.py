@@ -83,6 +83,8 @@ class Referee:
             lacking_bits=lacking,
             held_bits=known.pair_bits,
             previous=None if before is None else [c.pass_id for c in before.contacts],
+            orbit_s={name: _period_s(lines) for name, lines in self._orbits().items()},
+            worked=known.usage.worked,
         )
         for contact in plan.contacts:
             said = unpermitted(
@@ -90,6 +92,11 @@ class Referee:
             )
             faults += [f"{contact.pass_id}: {text}" for text in said]
         return faults
+
+
+def _period_s(lines: tuple[str, str]) -> float:
+    """Orbital period from the mean motion of two lines, revolutions a day in columns 53 to 63."""
+    return 86_400.0 / float(lines[1][52:63])
 
 
 def checked_plan(

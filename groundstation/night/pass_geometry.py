@@ -42,6 +42,7 @@ def night_pass(
         arc,
         station,
         availability,
+        satellite=satellite,
         max_range_m=network.policies.max_range_m,
         min_contact_s=network.policies.min_contact_s,
         lowest_sun_deg=float(np.degrees(plain.sun_elevation_rad.min())),

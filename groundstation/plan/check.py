@@ -5,8 +5,8 @@ from our own search, so that a mistake there is not made twice. What it checks:
 
 1. Every contact is a pass of the night, taken once, with no more key than the forecast of its own
    windows, counted second by second; where weather is known it counts on no more than its chance.
-2. No satellite serves two stations at once and no station receives two satellites at once,
-   set-up times included.
+2. No satellite serves two stations at once and no station receives more satellites at once than
+   it has telescopes, set-up times included; no limit of a night, a week or an orbit is exceeded.
 3. No window of a contact lies below the elevation limit or the horizon mask, in twilight above
    the station's limit, outside the shifts, inside maintenance, beyond the largest range, or where
    the mount cannot follow.
@@ -22,10 +22,11 @@ from our own search, so that a mistake there is not made twice. What it checks:
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from groundstation.network import Demand, Network
+from groundstation.plan.limits_check import limit_faults
 from groundstation.plan.records import Plan
 from groundstation.plan.relay_check import delivery_faults, relay_faults
 from groundstation.plan.sky_check import sky_faults
@@ -50,6 +51,8 @@ def check_plan(
     lacking_bits: Mapping[str, float] | None = None,
     held_bits: Mapping[str, float] | None = None,
     previous: Collection[str] | None = None,
+    orbit_s: Mapping[str, float] | None = None,
+    worked: Mapping[str, Collection[date]] | None = None,
 ) -> list[str]:
     """Every violation as one sentence; an empty list means that the plan holds.
 
@@ -66,6 +69,8 @@ def check_plan(
     lacking_bits : what the reserve of a demand lacks, by demand; nothing without
     held_bits : that pairs share already, by demand; nothing without
     previous : passes that the plan before takes
+    orbit_s : orbital period of each satellite [s]; one that limits count with without
+    worked : evenings before the plan in which each station was used; none without
     """
     lacking = lacking_bits or {}
     noon = datetime.fromisoformat(plan.night).replace(hour=12, tzinfo=UTC) if nights > 1 else None
@@ -74,6 +79,7 @@ def check_plan(
         *_contact_faults(plan, network, key_bits),
         *_key_faults(plan, key_bits, contact_bits, chance or {}),
         *_overlaps(plan, network),
+        *limit_faults(plan, network, orbit_s or {}, worked or {}),
         *relay_faults(plan, network, nights, stocks or {}, begin),
         *delivery_faults(plan, network, nights, lacking),
         *_value_faults(plan, network, set(key_bits), previous, held_bits or {}),
@@ -128,8 +134,7 @@ def _key_faults(
 
 def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
     setup = {s.name: s.setup_s for s in network.satellites}
-    setup_at = {s.name: s.setup_s for s in network.stations}
-    longest_s = max([*setup.values(), *setup_at.values()], default=0.0)
+    longest_s = max(setup.values(), default=0.0)
     ordered = sorted(plan.contacts, key=lambda c: (c.start, c.pass_id))
     for i, first in enumerate(ordered):
         for second in ordered[i + 1 :]:
@@ -139,9 +144,6 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
             same_satellite = first.satellite == second.satellite
             if same_satellite and gap_s < setup.get(first.satellite, 0.0):
                 yield f"{first.satellite} serves {first.station} and {second.station} at once"
-            same_station = first.station == second.station
-            if same_station and gap_s < setup_at.get(first.station, 0.0):
-                yield f"{first.station} receives {first.satellite} and {second.satellite} at once"
 
 
 def _value_faults(

@@ -67,6 +67,7 @@ def problem_of(
         wants=wants_of(network, horizon, given.pair_bits),
         chance=chance,
         previous=None if given.previous is None else frozenset(before),
+        usage=given.usage,
     )
     problem, unmet = committed(
         problem, candidates, given.fixed, given.wishes, time_limit_s=time_limit_s

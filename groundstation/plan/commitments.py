@@ -4,7 +4,8 @@ The rules it keeps:
 
 1. What is frozen goes before what is wished.
 2. Of two frozen contacts that exclude each other the one with more key stays: newer elements shift
-   passes by seconds, and two contacts that just followed each other may now overlap.
+   passes by seconds, and two contacts that just followed each other may now overlap. So it is
+   where they exceed a limit together that is new in the network file.
 3. As many wished passes are taken as fit, each with the part that the best such plan has.
 4. A wish that cannot be met never stops a plan; it is a sentence.
 """
@@ -14,10 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from groundstation.plan.limits_fit import TOLERANCE, obstacle
 from groundstation.plan.network_model import Problem
 from groundstation.plan.once import each_pass_once
 from groundstation.plan.records import Candidate
-from groundstation.plan.solver.model import Flags, Windows
+from groundstation.plan.solver.model import Flags, Limits
 from groundstation.plan.solver.solve import solve
 
 _GAP = 1e-6
@@ -53,11 +55,10 @@ def committed(
     if not names:
         return problem, remarks
     wished = _best_parts(problem, {name: parts[name] for name in names}, time_limit_s)
-    for name in sorted(set(names) - set(wished)):
-        largest = max(parts[name], key=lambda i: problem.offers[i].key_bits)
-        rival = _rival(problem.model.windows, largest, [*kept, *wished.values()])
-        told = "" if rival is None else f" but overlaps {_name(problem, rival)}, which is taken"
-        remarks.append(f"{name} was to be taken{told or ' but does not fit'}")
+    remarks += [
+        f"{name} was to be taken{_why(problem, parts[name], kept, wished)}"
+        for name in sorted(set(names) - set(wished))
+    ]
     return _bound(problem, [*kept, *wished.values()], is_out), remarks
 
 
@@ -65,8 +66,20 @@ def _bound(problem: Problem, forced: Sequence[int], is_out: Flags) -> Problem:
     """The problem with some parts forced and some passes forbidden."""
     is_forced = np.zeros(len(problem.offers), dtype=bool)
     is_forced[list(forced)] = True
-    model = replace(problem.model, forced=is_forced, forbidden=is_out & ~is_forced)
+    model = replace(
+        problem.model,
+        limits=_with_room(problem.model.limits, forced),
+        forced=is_forced,
+        forbidden=is_out & ~is_forced,
+    )
     return replace(problem, model=model)
+
+
+def _with_room(limits: Limits, forced: Sequence[int]) -> Limits:
+    """Limits that what is forced keeps to the last digit, not only to the solver's tolerance."""
+    used = limits.capacity_use[:, list(forced)].sum(axis=1) if forced else 0.0
+    capacity = np.maximum(limits.capacity, used * (1.0 + 1e-9))
+    return replace(limits, capacity=capacity)
 
 
 def _best_parts(
@@ -98,14 +111,33 @@ def _frozen(
     kept: list[int] = []
     taken = [parts[name][0] for name, is_taken in fixed.items() if is_taken and name in parts]
     for i in sorted(taken, key=lambda i: (-problem.offers[i].key_bits, i)):
-        rival = _rival(problem.model.windows, i, kept)
-        if rival is None:
+        met = obstacle(problem, i, kept, TOLERANCE)
+        if not met.is_any:
             kept.append(i)
+        elif met.rivals:
+            rival = _name(problem, met.rivals[0])
+            remarks.append(f"{_name(problem, i)} was to be kept but now overlaps {rival}")
         else:
-            remarks.append(
-                f"{_name(problem, i)} was to be kept but now overlaps {_name(problem, rival)}"
-            )
+            told = " and ".join(met.limits)
+            remarks.append(f"{_name(problem, i)} was to be kept but cannot be: {told}")
     return kept
+
+
+def _why(
+    problem: Problem, parts: Sequence[int], kept: Sequence[int], wished: Mapping[str, int]
+) -> str:
+    """Why no part of a wished pass is taken beside what must be; told of the largest that may be.
+
+    Parameters
+    ----------
+    parts : of the pass
+    """
+    taken = [*kept, *wished.values()]
+    found = {i: obstacle(problem, i, taken) for i in parts}
+    met = found[max(parts, key=lambda i: (not found[i].is_final, problem.offers[i].key_bits))]
+    if met.rivals:
+        return f" but overlaps {_name(problem, met.rivals[0])}, which is taken"
+    return f" but cannot be: {' and '.join(met.limits)}" if met.limits else " but does not fit"
 
 
 def _tell_vain(
@@ -130,16 +162,3 @@ def _tell_vain(
 
 def _name(problem: Problem, offer: int) -> str:
     return problem.able[problem.offers[offer].candidate].pass_id
-
-
-def _rival(w: Windows, window: int, among: Sequence[int]) -> int | None:
-    """The first of some windows that cannot be taken together with this one."""
-    for other in among:
-        first, second = sorted((window, other), key=lambda i: (float(w.start_s[i]), i))
-        on_satellite = w.satellite[first] == w.satellite[second]
-        if on_satellite and w.start_s[second] < w.satellite_until_s[first]:
-            return other
-        at_station = w.station[first] == w.station[second]
-        if at_station and w.start_s[second] < w.station_until_s[first]:
-            return other
-    return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from groundstation.plan.limits import Usage
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Plan
 from groundstation.plan.sky import Sky
@@ -23,6 +24,7 @@ class PlanInputs:
     previous : the plan that people hold
     fixed : passes that must (True) or must not (False) be contacts because they start too soon
     wishes : the same because somebody wants it; a wish that cannot be met is a remark
+    usage : what limits of contacts are counted with
     """
 
     key_of: KeyOf | None = None
@@ -32,3 +34,4 @@ class PlanInputs:
     previous: Plan | None = None
     fixed: Mapping[str, bool] = field(default_factory=dict)
     wishes: Mapping[str, bool] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)

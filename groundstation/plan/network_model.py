@@ -18,10 +18,17 @@ from scipy.sparse import csr_array
 
 from groundstation.network import Network
 from groundstation.plan.horizon import Horizon
+from groundstation.plan.limits import (
+    ContactLimits,
+    LimitRow,
+    Roster,
+    Usage,
+    contact_limits,
+)
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Hop
 from groundstation.plan.shares import demand_paths
-from groundstation.plan.solver.model import Floats, Ints, Limits, Model, Relay, Windows
+from groundstation.plan.solver.model import Floats, Ints, Model, Relay, Windows
 from groundstation.plan.wants import Wants
 from groundstation.plan.windows import Offer
 
@@ -48,6 +55,8 @@ class Problem:
     fibres : the two ends of each fibre, sorted
     horizon : the nights
     remarks : demands of which not all paths are considered
+    limit_rows : what the model's capacities stand for, in their order
+    rosters : what the model's stations stand for
     """
 
     able: tuple[Candidate, ...]
@@ -61,6 +70,8 @@ class Problem:
     horizon: Horizon
     model: Model
     remarks: tuple[str, ...]
+    limit_rows: tuple[LimitRow, ...] = ()
+    rosters: tuple[Roster, ...] = ()
 
     def delivered_bits(self, flow_bits: Ints) -> list[int]:
         """Of each demand over the nights of the span, from bits of shape (paths, periods)."""
@@ -79,6 +90,7 @@ def make_problem(
     wants: Wants,
     chance: Mapping[str, float],
     previous: frozenset[str] | None = None,
+    usage: Usage | None = None,
 ) -> Problem:
     """The model of one horizon, nothing forced yet.
 
@@ -87,6 +99,7 @@ def make_problem(
     wants : of every demand in each night
     chance : of a clear sky, by pass id; what is missing counts as clear
     previous : passes that the plan before takes; changes cost what the policy says
+    usage : what limits of contacts are counted with
     """
     pools = sorted(
         {*(Pool(c.satellite, c.station) for c in able), *stocks},
@@ -106,14 +119,9 @@ def make_problem(
     fibre_bits = fibre_capacity_bits(network)
     fibres = sorted(fibre_bits)
     relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wants)
-    windows = _windows(network, able, offers, bits, pools, previous, horizon)
+    limited = contact_limits(network, able, offers, usage or Usage())
+    windows = _windows(network, able, offers, bits, pools, previous, horizon, limited)
     none = np.zeros(len(offers), dtype=bool)
-    limits = Limits(
-        np.ones(len(network.stations), np.int64),
-        np.full(len(network.stations), -1),
-        csr_array((0, len(offers))),
-        np.zeros(0),
-    )
     return Problem(
         able=tuple(able),
         offers=tuple(offers),
@@ -124,8 +132,10 @@ def make_problem(
         wanted_bits=_by_demand(wants, len(network.demands)),
         fibres=tuple(fibres),
         horizon=horizon,
-        model=Model(windows, limits, relay, none, none.copy()),
+        model=Model(windows, limited.limits, relay, none, none.copy()),
         remarks=tuple(remarks),
+        limit_rows=limited.rows,
+        rosters=limited.rosters,
     )
 
 
@@ -146,31 +156,32 @@ def _windows(
     pools: Sequence[Pool],
     previous: frozenset[str] | None,
     horizon: Horizon,
+    limited: ContactLimits,
 ) -> Windows:
     satellites = {s.name: (i, s.setup_s) for i, s in enumerate(network.satellites)}
-    stations = {s.name: (i, s.setup_s) for i, s in enumerate(network.stations)}
+    setup_at = {s.name: s.setup_s for s in network.stations}
     number = {pool: i for i, pool in enumerate(pools)}
     items = [able[o.candidate] for o in offers]
     # Counted from the first, so that microseconds are not lost in the size of an epoch.
     zero = min((o.start_s for o in offers), default=0.0)
     start = np.array([o.start_s - zero for o in offers])
     stop = np.array([o.stop_s - zero for o in offers])
-    night = np.array([horizon.night_of(o.windows[-1][1]) for o in offers], dtype=np.int64)
+    period = np.array([horizon.night_of(o.windows[-1][1]) for o in offers], dtype=np.int64)
     per_change = network.plan.stability_per_change_kbit if previous is not None else 0.0
     kept = previous or frozenset()
     worth = [per_change if c.pass_id in kept else -per_change for c in items]
     return Windows(
         satellite=np.array([satellites[c.satellite][0] for c in items], dtype=np.int64),
-        station=np.array([stations[c.station][0] for c in items], dtype=np.int64),
+        station=limited.station,
         start_s=start,
         stop_s=stop,
         satellite_until_s=stop + np.array([satellites[c.satellite][1] for c in items]),
-        station_until_s=stop + np.array([stations[c.station][1] for c in items]),
+        station_until_s=stop + np.array([setup_at[c.station] for c in items]),
         worth=np.array(worth, dtype=np.float64),
         key_kbit=np.array(bits, dtype=np.float64) / BITS_PER_KBIT,
         pool=np.array([number[Pool(c.satellite, c.station)] for c in items], dtype=np.int64),
-        period=night,
-        night=night,
+        period=period,
+        night=limited.night,
         pass_index=np.array([o.candidate for o in offers], dtype=np.int64),
     )
 

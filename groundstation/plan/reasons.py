@@ -2,8 +2,8 @@
 
 The rules it keeps:
 
-1. The contacts that stand in the way are named, with what pairs lose if the pass is taken in
-   their place.
+1. The contacts that stand in the way are named, and the limits, with what pairs lose if the pass
+   is taken in their place.
 2. The regret of a pass is exact at the prices of the relaxation, by forward and backward dynamic
    programming over its satellite: no plan with the pass is worth more than the bound at these
    prices less the regret.
@@ -17,6 +17,7 @@ import numpy as np
 
 from groundstation.network import Network
 from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.limits_fit import Obstacle, obstacle
 from groundstation.plan.network_model import Problem
 from groundstation.plan.records import Candidate, Rejection
 from groundstation.plan.solver.highs import solve_linear
@@ -24,7 +25,7 @@ from groundstation.plan.solver.lagrangian import Prices, Structure, evaluate, st
 from groundstation.plan.solver.model import Floats, Solution
 from groundstation.plan.solver.price_iterations import find_prices
 from groundstation.plan.solver.programme import build, prices_from
-from groundstation.plan.solver.regrets import displaced, regrets
+from groundstation.plan.solver.regrets import regrets
 from groundstation.plan.swaps import Swap, cheapest_swap
 
 # Each swap is one linear programme; beyond this many the sentence has the regret only.
@@ -97,10 +98,15 @@ def _prices(structure: Structure) -> Prices:
 def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: bool) -> Rejection:
     """The part that costs least, what it displaces, and what swapping would lose."""
     model, chosen = case.problem.model, case.solution.chosen
-    part = min(parts, key=lambda i: (case.loss[i], -case.problem.offers[i].key_bits, i))
-    rivals = displaced(case.structure, part, chosen)
+    met = {i: obstacle(case.problem, i, [int(c) for c in chosen]) for i in parts}
+    part = min(
+        parts, key=lambda i: (met[i].is_final, case.loss[i], -case.problem.offers[i].key_bits, i)
+    )
+    rivals = met[part].out
     names = tuple(_name(case, i) for i in rivals)
-    text = _conflict(case, item, rivals)
+    text = _conflict(case, item, met[part])
+    if met[part].is_final:
+        return Rejection(item.pass_id, " and ".join(met[part].limits))
     if item.pass_id in case.inputs.fixed or any(model.forced[i] for i in rivals):
         return Rejection(item.pass_id, f"{text}; {_settled(case, item, rivals)}", None, None, names)
     regret = float(case.loss[part])
@@ -111,11 +117,12 @@ def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: boo
             item.pass_id, f"{text}; at the plan's prices it is worth {regret:,.1f} "
             "weighted kbit less", regret, None, names,
         )  # fmt: skip
-    swap = cheapest_swap(case.problem, case.structure, case.solution, parts, case.loss)
+    able = [i for i in parts if not met[i].is_final]
+    swap = cheapest_swap(case.problem, case.structure, case.solution, able, case.loss, met)
     names = tuple(_name(case, i) for i in swap.out)
     return Rejection(
         item.pass_id,
-        f"{_conflict(case, item, swap.out)}; {_told(case, swap)}",
+        f"{_conflict(case, item, met[swap.part])}; {_told(case, swap)}",
         regret,
         swap.loss,
         names,
@@ -130,10 +137,10 @@ def _settled(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
     return "that was to be taken"
 
 
-def _conflict(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
-    """Which chosen contacts stand in the way."""
+def _conflict(case: _Case, item: Candidate, met: Obstacle) -> str:
+    """Which chosen contacts stand in the way, and which limits."""
     parts = []
-    for i in rivals:
+    for i in met.rivals:
         offer = case.problem.offers[i]
         other = case.problem.able[offer.candidate]
         start = f"{offer.windows[0][0]:%H:%M}Z"
@@ -141,6 +148,7 @@ def _conflict(case: _Case, item: Candidate, rivals: Sequence[int]) -> str:
             parts.append(f"{other.satellite} serves {other.station} at {start}")
         else:
             parts.append(f"{other.station} receives {other.satellite} at {start}")
+    parts += met.limits
     if not parts and item.pass_id in case.inputs.fixed:
         return "it was not to be taken"
     return " and ".join(parts) or "its key has no use tonight"

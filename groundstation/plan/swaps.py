@@ -8,17 +8,17 @@ The rules it keeps:
 3. It is a price that can be had: the best plan with the pass costs as much or less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from groundstation.plan.limits_fit import Obstacle
 from groundstation.plan.network_model import BITS_PER_KBIT, Problem, whole_bits_of
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.insertion import insert_in_order
 from groundstation.plan.solver.lagrangian import Structure
 from groundstation.plan.solver.model import Floats, Ints, Solution, value_of
-from groundstation.plan.solver.regrets import displaced
 
 # Parts of one pass that are tried, each with a linear programme.
 MOST_TRIED = 3
@@ -47,7 +47,12 @@ class Swap:
 
 
 def cheapest_swap(
-    problem: Problem, structure: Structure, solution: Solution, parts: Sequence[int], loss: Floats
+    problem: Problem,
+    structure: Structure,
+    solution: Solution,
+    parts: Sequence[int],
+    loss: Floats,
+    met: Mapping[int, Obstacle],
 ) -> Swap:
     """The swap that costs least, of those tried.
 
@@ -55,10 +60,11 @@ def cheapest_swap(
     ----------
     parts : windows of the pass
     loss : regret of every window at the prices of the relaxation
+    met : what stands in the way of each part
     """
     tried: dict[tuple[int, ...], int] = {}
     for part in sorted(parts, key=lambda i: (loss[i], -problem.offers[i].key_bits, i)):
-        tried.setdefault(displaced(structure, part, solution.chosen), part)
+        tried.setdefault(met[part].out, part)
     # Where little goes, little is lost.
     brings = problem.counted_bits
     order = sorted(tried, key=lambda out: (sum(brings[i] for i in out) - brings[tried[out]], out))

@@ -3,7 +3,7 @@
 The rules it keeps:
 
 1. A pass without a rival on its satellite or at its station is offered whole: no part of it could
-   be better.
+   be better, unless the satellite's contacts or its memory are limited.
 2. A pass with rivals is cut where one contact can hand over to the other, in the middle of their
    overlap with the set-up time in between, and at its own half. On the night of europe-2026 that is
    worth 0.07 % less than five instants of each overlap with thirds and quarters, in a sixth of the
@@ -17,7 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from groundstation.contact_limits import UNLIMITED_SATELLITE
 from groundstation.network import Network
+from groundstation.plan.limited_parts import limited_parts
 from groundstation.plan.records import Candidate, Contact, Span
 
 # Whole secret bits of some spans of a pass under a clear sky, by its id.
@@ -28,6 +30,8 @@ KeyOf = Callable[[str, tuple[Span, ...]], int]
 # and 24 in 41 s, for a bound that is 0.1 % higher.
 MOST_PARTS = 24
 PARTS_SOUGHT, LEAST_PARTS, MOST_PARTS_OF_ALL = 400, 2, 12_000
+# What a satellite's limits leave of a pass: in the middle, at its beginning and at its end.
+LEAST_LIMITED_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,13 @@ def offers_of(
     """
     setups = _Setups(network)
     rivals = _rivals(able, setups)
-    contested = max(1, sum(map(bool, rivals)))
+    limits = {s.name: s.limits for s in network.satellites}
+    is_limited = [limits[item.satellite] != UNLIMITED_SATELLITE for item in able]
+    is_cut = [
+        network.plan.are_passes_cut and (bool(others) or own)
+        for others, own in zip(rivals, is_limited, strict=True)
+    ]
+    contested = max(1, sum(is_cut))
     most = max(PARTS_SOUGHT // contested, min(LEAST_PARTS, MOST_PARTS_OF_ALL // contested))
     most = min(MOST_PARTS, most)
     found: list[Offer] = []
@@ -82,11 +92,16 @@ def offers_of(
         whole = Offer(i, item.windows, item.key_bits, is_whole=True)
         if item.pass_id in kept:
             found.append(_kept_part(whole, item, kept[item.pass_id], key_of))
-        elif key_of is None or not rivals[i] or not network.plan.are_passes_cut:
+        elif key_of is None or not is_cut[i]:
             found.append(whole)
         else:
-            spans = _parts(able, i, rivals[i], setups, network.policies.min_contact_s)
-            offers = [whole, *_valued(i, item, spans[:most], key_of)]
+            least_s = network.policies.min_contact_s
+            shorter = limited_parts(
+                _edges(item), limits[item.satellite], least_s, _key_between(item, key_of)
+            )
+            spans = _parts(able, i, rivals[i], setups, least_s) if rivals[i] else []
+            spans = [*spans[:most], *shorter[: max(most, LEAST_LIMITED_PARTS)]]
+            offers = [whole, *_valued(i, item, spans, key_of)]
             found += _undominated(offers)
     return found
 
@@ -168,6 +183,16 @@ def clipped(windows: Sequence[Span], start_s: float, stop_s: float) -> tuple[Spa
     first, last = (datetime.fromtimestamp(t, UTC) for t in (start_s, stop_s))
     cut = [(max(a, first) if a < first else a, min(b, last) if b > last else b) for a, b in windows]
     return tuple((a, b) for a, b in cut if (b - a).total_seconds() >= 1.0)
+
+
+def _key_between(item: Candidate, key_of: KeyOf) -> Callable[[tuple[float, float]], int]:
+    """Key of a pass between two instants [POSIX s]."""
+
+    def bits(edges: tuple[float, float]) -> int:
+        windows = clipped(item.windows, *edges)
+        return key_of(item.pass_id, windows) if windows else 0
+
+    return bits
 
 
 def _valued(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 import numpy as np
 import pytest
 
-from groundstation.network import Interval, Shift, Station
+from groundstation.network import Interval, Satellite, Shift, Station
 from groundstation.night.availability import (
     shift_windows,
     station_availability,
@@ -68,6 +68,21 @@ def test_maintenance_takes_its_seconds(arc):
     whole = Interval(EPOCH, EPOCH + timedelta(days=1), "new mirror")
     found = usable(arc, dataclasses.replace(STATION, maintenance=(whole,)))
     assert found.refusal == "station closed: new mirror"
+
+
+def test_another_user_of_the_satellite_takes_its_seconds_and_is_named(arc):
+    start = EPOCH + timedelta(seconds=arc.tca_s)
+    use = Interval(start, start + timedelta(seconds=20), "esa, pointing test")
+    satellite = Satellite("spoqc", 1, None, None, None, (), 60.0, is_trusted=True, note="")
+    found = usable(arc, satellite=dataclasses.replace(satellite, unavailable=(use,)))
+    assert found.windows.duration_s == pytest.approx(arc.duration_s - 20.0)
+    assert [found.windows.contains(np.array([arc.tca_s + s]))[0] for s in (-1, 1, 19, 21)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    whole = dataclasses.replace(use, start=EPOCH, stop=EPOCH + timedelta(days=1))
+    found = usable(arc, satellite=dataclasses.replace(satellite, unavailable=(use, whole)))
+    assert found.refusal == "spoqc is used by esa, pointing test"
+    assert usable(arc, satellite=satellite).refusal is None
 
 
 def test_shifts_cut_and_are_named(arc):

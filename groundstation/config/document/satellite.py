@@ -2,7 +2,15 @@
 
 from pydantic import AwareDatetime
 
-from groundstation.config.document.fields import Name, Table, TimeOfDay, needed, optional
+from groundstation.config.document.fields import (
+    Name,
+    Table,
+    Text,
+    TimeOfDay,
+    needed,
+    optional,
+    tables,
+)
 from groundstation.config.document.optics import Payload
 
 
@@ -32,6 +40,15 @@ class PlannedOrbit(Table):
     epoch: AwareDatetime = needed("instant of the values above, with its offset from UTC")
 
 
+class Unavailable(Table):
+    """A span in which somebody else uses the satellite, over every station."""
+
+    start: AwareDatetime = needed("first instant, with its offset from UTC")
+    stop: AwareDatetime = needed("last instant, with its offset from UTC")
+    user: Text = needed("who uses it")
+    reason: Text = needed("for what")
+
+
 class Satellite(Table):
     """A satellite of the network."""
 
@@ -42,5 +59,21 @@ class Satellite(Table):
     planned_orbit: PlannedOrbit | None = optional(None, "this or norad_cat_id")
     payload: Payload | None = optional(None, "the quantum terminal; without it no link budget")
     setup_s: float = optional(60.0, "time between two contacts", "s", ge=0.0, le=86_400.0)
+    max_contact_s_per_orbit: float | None = optional(
+        None,
+        "length of all contacts that begin within one orbit of each other; no limit where left out",
+        "s",
+        gt=0.0,
+        le=86_400.0,
+    )
+    key_memory_kbit: float | None = optional(
+        None,
+        "key of all contacts that begin within one orbit of each other, which it keeps on board; "
+        "no limit where left out",
+        "kbit",
+        gt=0.0,
+        le=1e12,
+    )
+    unavailable: list[Unavailable] = tables("spans in which somebody else uses it")
     is_trusted: bool = optional(True, "whether keys may be relayed through it")
     note: str = optional("", "what a reader of the report should know")

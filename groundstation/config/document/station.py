@@ -162,6 +162,18 @@ class Station(Table):
     )
     maintenance: list[Maintenance] = tables("spans in which the station is closed")
     setup_s: float = optional(60.0, "time between two contacts", "s", ge=0.0, le=86_400.0)
+    telescopes: int = optional(1, "that follow a satellite each at the same time", "1", ge=1, le=99)
+    crew_nights_per_week: int | None = optional(
+        None,
+        "nights from Monday to Sunday, by the date of their evening, in which it may be used; no "
+        "limit where left out",
+        "night",
+        ge=0,
+        le=7,
+    )
+    max_contacts_per_night: int | None = optional(
+        None, "from noon to noon; no limit where left out", "1", ge=0, le=1_000
+    )
     metar: Airport | None = optional(None, "airport whose reports count for the station (ICAO)")
     sensors: list[Sensor] = tables("what measures the sky at the station")
     climatology: Climatology | None = optional(

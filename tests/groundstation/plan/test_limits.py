@@ -1,0 +1,415 @@
+"""Limits of stations and satellites in plans of small networks."""
+
+import dataclasses
+import itertools
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundstation.contact_limits import SatelliteLimits, StationLimits
+from groundstation.network import Interval
+from groundstation.plan.check import check_plan
+from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.limits import Usage, evening_of
+from groundstation.plan.limits_check import limit_faults
+from groundstation.plan.planner import make_plan
+from groundstation.plan.sky import Sky
+from groundstation.plan_policy import PlanGoal, PlanRisk
+
+ORBIT_S = 5_700.0
+DAY_S = 86_400
+# The evening of the tiny night is a Sunday, the last of its week.
+SUNDAY = date(2026, 6, 14)
+
+
+def limited(net, *, station=None, satellite=None, names=None):
+    """A network whose stations, or those of some names, and satellites have these limits."""
+    stations = tuple(
+        dataclasses.replace(s, limits=station)
+        if station is not None and (names is None or s.name in names)
+        else s
+        for s in net.stations
+    )
+    satellites = tuple(
+        s if satellite is None else dataclasses.replace(s, limits=satellite) for s in net.satellites
+    )
+    return dataclasses.replace(net, stations=stations, satellites=satellites)
+
+
+def usage(worked=()):
+    return Usage({"sat-1": ORBIT_S, "sat-2": ORBIT_S}, {"graz": frozenset(worked)})
+
+
+def taken(plan):
+    return {c.pass_id for c in plan.contacts}
+
+
+@pytest.fixture
+def trunk(tiny):
+    """One demand over matera and helmos, one over graz."""
+    return tiny.network(
+        [
+            tiny.demand("trunk", "grid", "carrier", 60_000, 2.0),
+            tiny.demand("mine", "mine", "grid", 50_000, 1.0),
+        ]
+    )
+
+
+def test_a_second_telescope_receives_a_second_satellite_at_once(tiny):
+    net = tiny.network([])
+    passes = [
+        tiny.candidate("one", "sat-1", "graz", 0, 200, 20_000),
+        tiny.candidate("two", "sat-2", "graz", 50, 200, 30_000),
+    ]
+    assert taken(tiny.plan(net, passes)) == {"two"}
+    both = limited(net, station=StationLimits(telescopes=2), names={"graz"})
+    plan = tiny.plan(both, passes)
+    assert taken(plan) == {"one", "two"}
+    bits = {c.pass_id: c.key_bits for c in passes}
+    assert check_plan(plan, both, {}, bits, contact_bits=bits) == []
+    assert check_plan(plan, net, {}, bits, contact_bits=bits) == [
+        "graz receives sat-1 and sat-2 at once"
+    ]
+
+
+def test_a_night_has_no_more_contacts_than_the_station_may(tiny):
+    net = limited(tiny.network([]), station=StationLimits(max_contacts_per_night=2))
+    passes = [
+        tiny.candidate(f"p{i}", "sat-1", "graz", 3_000 * i, 200, 10_000 + i) for i in range(4)
+    ]
+    # Noon at graz, 0.2 rad East, is at 11:14 UTC: the fifth one is of the next night.
+    passes.append(tiny.candidate("next", "sat-1", "graz", 55_500, 200, 5_000))
+    assert taken(tiny.plan(net, passes)) == {"p2", "p3", "next"}
+
+
+def test_a_week_that_is_worked_through_leaves_no_crew(tiny):
+    net = limited(tiny.network([]), station=StationLimits(crew_nights_per_week=3), names={"graz"})
+    passes = [
+        tiny.candidate("own", "sat-1", "graz", 0, 200, 10_000),
+        tiny.candidate("other", "sat-1", "matera", 3_000, 200, 10_000),
+        tiny.candidate("monday", "sat-1", "graz", DAY_S, 200, 10_000),
+    ]
+    before = [SUNDAY - timedelta(days=n) for n in (1, 2, 6)]
+    assert taken(tiny.plan(net, passes, usage=usage(before[:2]))) == {"own", "other", "monday"}
+    # On Monday another week begins; the Sunday before this one was of another week.
+    plan = tiny.plan(net, passes, usage=usage(before))
+    assert taken(plan) == {"other", "monday"}
+    (rejection,) = plan.rejections
+    assert rejection.reason == "graz is worked in 3 of its 3 crew nights of that week"
+    sunday = [SUNDAY - timedelta(days=n) for n in (1, 2, 7)]
+    assert taken(tiny.plan(net, passes, usage=usage(sunday))) == {"own", "other", "monday"}
+
+
+def test_crew_nights_are_spent_on_the_best_nights(tiny):
+    net = limited(tiny.network([]), station=StationLimits(crew_nights_per_week=2), names={"graz"})
+    bits = (9_000, 30_000, 8_000, 20_000, 7_000)
+    passes = [
+        tiny.candidate(f"n{i}", "sat-1", "graz", DAY_S * (1 + i), 200, b)
+        for i, b in enumerate(bits)
+    ]
+    passes.append(tiny.candidate("again", "sat-1", "graz", DAY_S + 4_000, 200, 12_000))
+    plan = tiny.plan(net, passes)
+    assert taken(plan) == {"n0", "n1", "again"}
+    reasons = {r.pass_id: r.reason for r in plan.rejections}
+    assert reasons["n3"].startswith("graz is worked in 2 of its 2 crew nights of that week; ")
+
+
+def test_an_orbit_has_no_more_seconds_of_contact_than_it_may(tiny):
+    """Three passes within an orbit, 480 s in all; the fourth begins more than an orbit later."""
+    passes = [
+        tiny.candidate("a", "sat-1", "graz", 0, 200, 20_000),
+        tiny.candidate("b", "sat-1", "matera", 2_900, 180, 30_000),
+        tiny.candidate("c", "sat-1", "helmos", 5_600, 100, 25_000),
+        tiny.candidate("d", "sat-1", "graz", 8_700, 200, 20_000),
+    ]
+    for most_s, found in ((480.0, "abcd"), (479.0, "bcd"), (280.0, "bc")):
+        net = limited(tiny.network([]), satellite=SatelliteLimits(most_s))
+        assert taken(tiny.plan(net, passes, usage=usage())) == set(found), most_s
+    # Without a period the orbit counts as the longest.
+    net = limited(tiny.network([]), satellite=SatelliteLimits(400.0))
+    assert taken(tiny.plan(net, passes, usage=usage())) == set("bcd")
+
+
+def test_a_pass_longer_than_an_orbit_allows_is_taken_in_part(tiny):
+    net = limited(tiny.network([]), satellite=SatelliteLimits(300.0))
+    passes = [tiny.candidate("long", "sat-1", "graz", 0, 500, 50_000)]
+    (contact,) = tiny.plan(net, passes, key_of=tiny.proportional(passes), usage=usage()).contacts
+    assert (contact.stop - contact.start).total_seconds() == 300.0
+    assert contact.key_bits == 30_000
+    plan = tiny.plan(net, passes, usage=usage())
+    assert plan.rejections[0].reason == ("sat-1 has 300 s of contact in an orbit, this takes 500")
+
+
+def test_memory_holds_the_key_of_a_clear_sky(tiny):
+    passes = [
+        tiny.candidate("a", "sat-1", "graz", 0, 200, 60_000),
+        tiny.candidate("b", "sat-1", "matera", 2_900, 180, 50_000),
+        tiny.candidate("c", "sat-1", "helmos", 9_000, 100, 90_000),
+    ]
+    net = limited(tiny.network([]), satellite=SatelliteLimits(key_memory_bits=109_999.9))
+    sky = Sky(("m",), ("a", "b", "c"), np.array([[0.5, 0.5, 0.5]]))
+    plan = tiny.plan(net, passes, usage=usage(), sky=sky)
+    assert taken(plan) == {"a", "c"}
+    (rejection,) = plan.rejections
+    assert rejection.reason.startswith(
+        "sat-1 uses 60 of 109.999 kbit of memory in that orbit already; "
+    )
+    whole = limited(net, satellite=SatelliteLimits(key_memory_bits=110_000.0))
+    assert taken(tiny.plan(whole, passes, usage=usage(), sky=sky)) == {"a", "b", "c"}
+
+
+def test_a_pass_with_more_key_than_the_memory_is_taken_as_long_as_it_fits(tiny):
+    net = limited(tiny.network([]), satellite=SatelliteLimits(key_memory_bits=44_000.0))
+    passes = [tiny.candidate("rich", "sat-1", "graz", 0, 500, 50_000)]
+    plan = tiny.plan(net, passes, key_of=tiny.proportional(passes), usage=usage())
+    assert 43_800 <= plan.contacts[0].key_bits <= 44_000
+
+
+@pytest.mark.parametrize(
+    ("goal", "risk"),
+    [
+        (PlanGoal.PRIORITY, PlanRisk.EXPECTED),
+        (PlanGoal.PRIORITY, PlanRisk.SCENARIOS),
+        (PlanGoal.MAX_MIN, PlanRisk.EXPECTED),
+    ],
+)
+def test_every_way_of_planning_keeps_every_limit(tiny, trunk, goal, risk):
+    """Each limit binds; without limits each is exceeded."""
+    policy = dataclasses.replace(trunk.plan, goal=goal, risk=risk)
+    net = dataclasses.replace(trunk, plan=policy)
+    stations = ("graz", "matera", "helmos")
+    passes = [
+        tiny.candidate(
+            f"p{day}{i}", f"sat-{1 + i % 2}", stations[i % 3], DAY_S * (1 + day) + 1_900 * i, 250,
+            20_000 + 1_000 * i,
+        )
+        for day in range(3)
+        for i in range(6)
+    ]  # fmt: skip
+    rng = np.random.default_rng(3)
+    sky = Sky(("m", "n"), tuple(c.pass_id for c in passes), rng.random((2, len(passes))))
+    given = {
+        "sky": sky, "key_of": tiny.proportional(passes, 500), "usage": usage([SUNDAY])
+    }  # fmt: skip
+    tight = limited(
+        net,
+        station=StationLimits(2, 2, 1),
+        satellite=SatelliteLimits(400.0, 35_000.0),
+    )
+    free = tiny.plan(net, passes, **given)
+    plan = tiny.plan(tight, passes, **given)
+    told = {"sat-1": ORBIT_S, "sat-2": ORBIT_S}
+    worked = {"graz": {SUNDAY}}
+    faults = " ".join(limit_faults(free, tight, told, worked))
+    for word in ("contacts in the night", "is worked in 3 nights", "is in contact", "keeps"):
+        assert word in faults
+    assert list(limit_faults(plan, tight, told, worked)) == []
+    assert len(plan.contacts) >= 4
+    assert plan.value <= free.value + 1e-6 * abs(free.value)
+
+
+@pytest.fixture
+def full(tiny):
+    """Two passes of one orbit that may last 300 s together, 200 s each."""
+    net = limited(tiny.network([]), satellite=SatelliteLimits(300.0))
+    passes = [
+        tiny.candidate("a", "sat-1", "graz", 0, 200, 20_000),
+        tiny.candidate("b", "sat-1", "matera", 2_900, 200, 30_000),
+    ]
+    return net, passes
+
+
+def test_two_wishes_beyond_a_limit_give_what_is_possible_and_a_sentence(tiny, full):
+    plan = tiny.plan(*full, wishes={"a": True, "b": True}, usage=usage())
+    assert taken(plan) == {"b"}
+    assert plan.remarks == (
+        "a was to be taken but cannot be: sat-1 uses 200 of 300 s of contact in that orbit already",
+    )
+
+
+def test_a_wish_that_no_limit_allows_is_a_sentence(tiny, full):
+    net = limited(full[0], satellite=SatelliteLimits(150.0))
+    plan = tiny.plan(net, full[1], wishes={"a": True}, usage=usage())
+    assert plan.contacts == ()
+    assert plan.remarks[0] == (
+        "a was to be taken but cannot be: sat-1 has 150 s of contact in an orbit, this takes 200"
+    )
+
+
+def test_frozen_contacts_beyond_a_new_limit_are_dropped_with_a_sentence(tiny, full):
+    net, passes = full
+    before = tiny.plan(limited(net, satellite=SatelliteLimits()), passes)
+    fixed = {"a": True, "b": True}
+    assert taken(before) == set(fixed)
+    plan = tiny.plan(net, passes, previous=before, fixed=fixed, usage=usage())
+    assert taken(plan) == {"b"}
+    assert plan.remarks == (
+        "a was to be kept but cannot be: sat-1 uses 200 of 300 s of contact in that orbit already",
+    )
+    (rejection,) = plan.rejections
+    assert rejection.reason == (
+        "sat-1 uses 200 of 300 s of contact in that orbit already; it starts too soon to change "
+        "that"
+    )
+
+
+def test_frozen_nights_beyond_the_crew_are_dropped_with_a_sentence(tiny):
+    passes = [tiny.candidate("a", "sat-1", "graz", 0, 200, 20_000)]
+    net = tiny.network([])
+    before = tiny.plan(net, passes)
+    closed = limited(net, station=StationLimits(crew_nights_per_week=0))
+    plan = tiny.plan(closed, passes, previous=before, fixed={"a": True})
+    assert plan.contacts == ()
+    assert plan.remarks[0] == (
+        "a was to be kept but cannot be: graz is worked in 0 of its 0 crew nights of that week"
+    )
+
+
+def test_a_contact_that_meets_a_limit_to_the_last_digit_can_be_frozen(tiny):
+    """Sums of seconds in another order differ in their last digit."""
+    lengths = (100.1, 200.2, 33.3, 66.6)
+    passes = [
+        tiny.candidate(f"p{i}", "sat-1", "graz", 700 * i, length, 9_000)
+        for i, length in enumerate(lengths)
+    ]
+    net = limited(tiny.network([]), satellite=SatelliteLimits(400.2))
+    before = tiny.plan(net, passes, usage=usage())
+    assert len(before.contacts) == 4
+    fixed = {c.pass_id: True for c in before.contacts}
+    plan = tiny.plan(net, passes, previous=before, fixed=fixed, usage=usage())
+    assert taken(plan) == set(fixed)
+    assert plan.remarks == ()
+
+
+def test_the_referee_refuses_what_exceeds_a_limit_by_one(tiny):
+    """A plan that meets every limit exactly, held against limits one less."""
+    passes = [
+        tiny.candidate("a", "sat-1", "graz", 0, 200, 20_000),
+        tiny.candidate("b", "sat-1", "graz", 2_900, 180, 30_000),
+        tiny.candidate("c", "sat-1", "graz", DAY_S, 100, 25_000),
+    ]
+    net = tiny.network([])
+    plan = tiny.plan(net, passes, usage=usage())
+    assert len(plan.contacts) == 3
+    bits = {c.pass_id: c.key_bits for c in passes}
+
+    def faults(changed, worked=(), contacts=plan):
+        return check_plan(
+            contacts, changed, {}, bits, contact_bits=bits,
+            orbit_s=usage().orbit_s, worked={"graz": set(worked)},
+        )  # fmt: skip
+
+    # 14 June is the Sunday of a week, the 15th the Monday of the next.
+    assert faults(limited(net, station=StationLimits(1, 1, 2))) == []
+    assert faults(limited(net, satellite=SatelliteLimits(380.0, 50_000.0))) == []
+    for station, worked, text in (
+        (StationLimits(1, 1, 1), (), "graz has 2 contacts in the night of 2026-06-14, not 1"),
+        (StationLimits(1, 0), (), "graz is worked in 1 nights of week 24, its crew in 0"),
+        (StationLimits(1, 1), (date(2026, 6, 8),),
+         "graz is worked in 2 nights of week 24, its crew in 1"),
+    ):  # fmt: skip
+        found = faults(limited(net, station=station, names={"graz"}), worked)
+        assert found[0] == text
+    assert faults(limited(net, station=StationLimits(1, 1)), [date(2026, 6, 7)]) == []
+    (duty,) = faults(limited(net, satellite=SatelliteLimits(379.9)))
+    assert duty == "sat-1 is in contact for 380.0 s of the orbit from 20:00Z, not 379.9"
+    (memory,) = faults(limited(net, satellite=SatelliteLimits(None, 49_999.0)))
+    assert memory == "sat-1 keeps 50000 bits of the orbit from 20:00Z, its memory holds 49999"
+    start = plan.contacts[0].start
+    use = Interval(start - timedelta(hours=1), start + timedelta(seconds=1), "esa, a test")
+    busy = dataclasses.replace(
+        net,
+        satellites=(dataclasses.replace(net.satellites[0], unavailable=(use,)), net.satellites[1]),
+    )
+    assert faults(busy) == ["a: sat-1 is used by esa, a test"]
+
+
+def test_an_evening_lasts_from_noon_to_noon_at_the_station(tiny):
+    at = tiny.evening.replace(hour=0)
+    # 150 degrees East are ten hours: noon is at 02:00 UTC.
+    east = np.radians(150.0)
+    assert evening_of(at.replace(hour=1, minute=59), east) == date(2026, 6, 13)
+    assert evening_of(at.replace(hour=2, minute=1), east) == date(2026, 6, 14)
+
+
+def brute_force(net, passes, given):
+    """The largest value over all sets of passes that the referee finds nothing against."""
+    best = -np.inf
+    free = limited(net, station=StationLimits(telescopes=9), satellite=SatelliteLimits())
+    for count in range(len(passes) + 1):
+        for chosen in itertools.combinations(passes, count):
+            names = {c.pass_id for c in chosen}
+            wishes = {c.pass_id: c.pass_id in names for c in passes}
+            plan = make_plan(
+                free, list(chosen), night="2026-06-14", nights=1, plan_id="0",
+                inputs=PlanInputs(wishes={n: True for n in wishes if wishes[n]}),
+            )  # fmt: skip
+            if taken(plan) != names:
+                continue
+            found = limit_faults(plan, net, given.orbit_s, given.worked)
+            if not list(found):
+                best = max(best, plan.value)
+    return best
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["sat-1", "sat-2"]),
+        st.sampled_from(["graz", "matera"]),
+        st.integers(0, 100).map(lambda n: 97 * n + DAY_S * (n % 3)),
+        st.integers(100, 400),
+        st.integers(1_000, 100_000),
+    ),
+    min_size=3,
+    max_size=5,
+)
+STATION = st.builds(
+    StationLimits,
+    st.integers(1, 2),
+    st.one_of(st.none(), st.integers(0, 2)),
+    st.one_of(st.none(), st.integers(0, 2)),
+)
+SATELLITE = st.builds(
+    SatelliteLimits,
+    st.one_of(st.none(), st.floats(90.0, 800.0)),
+    st.one_of(st.none(), st.floats(1_000.0, 150_000.0)),
+)
+WORKED = st.lists(st.integers(1, 9), max_size=2).map(
+    lambda days: [SUNDAY - timedelta(days=n) for n in days]
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given(ROWS, STATION, SATELLITE, WORKED)
+def test_the_plan_is_worth_as_much_as_the_best_of_all_sets_of_contacts(
+    tiny, rows, station, satellite, worked
+):
+    passes = [tiny.candidate(f"p{i}", *row) for i, row in enumerate(rows)]
+    net = tiny.network([tiny.demand("d", "mine", "grid", 60_000, 2.0)], are_passes_cut=False)
+    net = limited(net, station=station, satellite=satellite)
+    given = usage(worked)
+    plan = tiny.plan(net, passes, usage=given)
+    assert list(limit_faults(plan, net, given.orbit_s, given.worked)) == []
+    # A millionth is what the planner leaves; a path is rounded down to whole bits.
+    assert plan.value == pytest.approx(brute_force(net, passes, given), rel=1e-5, abs=0.01)
+
+
+@settings(max_examples=4, deadline=None)
+@given(ROWS, STATION, SATELLITE, WORKED)
+def test_loosening_a_limit_never_lowers_the_value(tiny, rows, station, satellite, worked):
+    passes = [tiny.candidate(f"p{i}", *row) for i, row in enumerate(rows)]
+    net = tiny.network([tiny.demand("d", "mine", "grid", 60_000, 2.0)], are_passes_cut=False)
+
+    def value(one, other, nights):
+        changed = limited(net, station=one, satellite=other)
+        return tiny.plan(changed, passes, usage=usage(nights)).value
+
+    least = value(station, satellite, worked) * (1.0 - 1e-6) - 0.01
+    assert value(station, satellite, []) >= least
+    assert value(dataclasses.replace(station, telescopes=3), satellite, worked) >= least
+    assert value(StationLimits(station.telescopes), satellite, worked) >= least
+    assert value(station, SatelliteLimits(), worked) >= least
