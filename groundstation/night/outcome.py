@@ -12,6 +12,7 @@ from groundstation.catalogue import Selection
 from groundstation.instants import utc_text
 from groundstation.network import Network
 from groundstation.night.cloud_outlook import cloud_outlooks
+from groundstation.night.crew_nights import worked_document
 from groundstation.night.decision import Circumstances, Decision, decide
 from groundstation.night.forecasts import with_forecasts
 from groundstation.night.pass_names import KnownPass, fresh_name
@@ -86,6 +87,7 @@ def plan_hash(
         "within": [utc_text(instant) for instant in circumstances.within or ()],
         "pools": sorted([*ends, bits] for ends, bits in circumstances.held.pools.items()),
         "pairs": dict(sorted(circumstances.held.pairs.items())),
+        "worked": worked_document(circumstances.worked),
         # The goal may be another than that of the network file.
         "plan": "" if network.plan == PlanPolicy() else repr(network.plan),
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from groundstation.errors import StateError
+from groundstation.night.crew_nights import worked_document, worked_evenings
 from groundstation.night.decision import Circumstances, Decision, candidate_of
 from groundstation.night.freeze import Outage, frozen_assignments, without_outages
 from groundstation.night.gathering import (
@@ -47,9 +48,12 @@ def make_plan_step(run: NightRun) -> None:
     outages = outages_of(run.db, run.night)
     held, low = held_of_network(run.network)
     run.warnings.extend(low)
+    worked = worked_evenings(run.network, run.db, run.night)
     basis = basis_of(run.network, run.night, run.outputs[Step.FORECAST], outages)
     current = plan_origin(run.db, current_plan_id(run.db, run.night))
     is_same = current is not None and current.basis == basis
+    if current is not None and is_same:
+        is_same = worked_document(worked) == current.inputs.get("worked", {})
     if current is not None and is_same:
         published = stored_plan(run, current.plan_id)
         is_same = published is None or not have_pools_changed(
@@ -65,7 +69,7 @@ def make_plan_step(run: NightRun) -> None:
     else:
         previous, now = held_plan(run), run.now
     passes = run.output(Step.PASSES)
-    around = Circumstances(now, previous, outages, passes["permissions"], held=held)
+    around = Circumstances(now, previous, outages, passes["permissions"], held=held, worked=worked)
     seen: Survey = run.output(Step.FORECAST)
     selection = selection_from(run.output(Step.ELEMENTS), run.network)
     weather, calibration = weather_digest(weather_of(run)), _calibration_id(run)
@@ -100,6 +104,7 @@ def make_plan_step(run: NightRun) -> None:
             "inputs": {
                 **_kept_inputs(run, passes["kept"], outages),
                 "held": held_document(held),
+                "worked": worked_document(worked),
             },
         }
         return encode(

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from groundstation.catalogue import read_element_files
 from groundstation.errors import GroundStationError
 from groundstation.network import Network
+from groundstation.night.crew_nights import worked_document, worked_evenings
 from groundstation.night.decision import Circumstances
 from groundstation.night.freeze import Outage
 from groundstation.night.gathering import (
@@ -93,10 +94,15 @@ def present_outcome(
     if warn is not None:
         for sentence in dict.fromkeys((*doubts, *low)):
             warn(sentence)
-    around = Circumstances(now, held, outages, permissions, held=key)
+    worked = worked_evenings(network, db, night)
+    around = Circumstances(now, held, outages, permissions, held=key, worked=worked)
     origin = None if db is None or is_free else plan_origin(db, held_id)
     basis = basis_of(network, night, _digest(seen), outages)
-    is_same = origin is not None and origin.basis == basis
+    is_same = (
+        origin is not None
+        and origin.basis == basis
+        and origin.inputs.get("worked", {}) == worked_document(worked)
+    )
     if is_same and origin is not None and held is not None:
         then = held_from(origin.inputs.get("held"))
         is_same = not have_pools_changed(network, held.plan, then, key, now)
@@ -110,6 +116,7 @@ def present_outcome(
             outages,
             permissions,
             held=held_from(origin.inputs.get("held")),
+            worked=worked,
         )
     around = replace(around, wishes=dict(wishes or {}), within=within, time_limit_s=time_limit_s)
     name = "" if calibration is None else str(calibration.calibration_id)

@@ -21,6 +21,7 @@ from groundstation.config.load import kept_network
 from groundstation.errors import StateError, UsageError
 from groundstation.export.plan_document import plan_document
 from groundstation.network import Network
+from groundstation.night.crew_nights import worked_from
 from groundstation.night.decision import Circumstances, PreviousPlan
 from groundstation.night.gathering import (
     forecast_passes,
@@ -122,6 +123,7 @@ def _document(folder: Path, db: Database, origin: PlanOrigin) -> dict[str, Any]:
         decode(store.read(kept["outages"])),
         permissions,
         held=held_from(kept.get("held")),
+        worked=worked_from(kept.get("worked")),
     )
     decision = decide_night(
         network,

@@ -1,4 +1,4 @@
-"""How much satellites and stations were used: what limits of contacts are counted with."""
+"""Orbital periods that limits of contacts are counted with."""
 
 from collections.abc import Iterable, Mapping
 
