@@ -110,7 +110,9 @@ def _light(track: Track, middle: int) -> dict[str, float]:
 def _closest_m(arc: Arc) -> float:
     """Smallest slant range [m], to a metre: the closest second, refined by a parabola."""
     times = np.linspace(arc.aos_s, arc.los_s, max(3, int(arc.duration_s) + 1))
-    range_m = arc.look(times).range_m
+    position_m, _ = arc.topocentric_m(times)
+    east, north, up = position_m.T
+    range_m = np.sqrt(east * east + north * north + up * up)
     i = int(np.clip(np.argmin(range_m), 1, len(range_m) - 2))
     before, at, later = range_m[i - 1 : i + 2]
     curvature = before - 2.0 * at + later
