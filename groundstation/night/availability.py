@@ -95,12 +95,8 @@ def usable_windows(
     windows = Windows.of([(arc.aos_s, arc.los_s)])
     follows = followable(arc, station.mount)
     keyhole_s = (windows - follows).duration_s
-    sun_limit = np.degrees(station.max_sun_elevation_rad)
     limits: list[tuple[Windows, str]] = [
-        (
-            availability.dark,
-            f"not dark: the Sun at {lowest_sun_deg:.1f}° or higher (limit {sun_limit:g}°)",
-        ),
+        (availability.dark, daylight_refusal(station, lowest_sun_deg)),
         (availability.on_shift, "outside the station's shifts"),
         *(
             (windows - closed, f"station closed: {reason}")
@@ -124,6 +120,12 @@ def usable_windows(
         short = f"only {windows.duration_s:.0f} s usable (limit {min_contact_s:g} s)"
         return Usable(windows, short, follows, keyhole_s)
     return Usable(windows, None, follows, keyhole_s)
+
+
+def daylight_refusal(station: Station, lowest_sun_deg: float) -> str:
+    """Why a pass that meets no darkness cannot be a contact."""
+    limit = np.degrees(station.max_sun_elevation_rad)
+    return f"not dark: the Sun at {lowest_sun_deg:.1f}° or higher (limit {limit:g}°)"
 
 
 def _permitted_windows(

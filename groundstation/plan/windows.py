@@ -22,6 +22,10 @@ from groundstation.plan.records import Candidate, Contact, Span
 
 # Whole secret bits of some spans of a pass under a clear sky, by its id.
 KeyOf = Callable[[str, tuple[Span, ...]], int]
+# A pass by its id, and some spans of it.
+Part = tuple[str, tuple[Span, ...]]
+# Told many parts that will be valued.
+Foresee = Callable[[Sequence[Part]], None]
 
 # Those that keep an edge of a pass go first. Where many passes compete each gets fewer: with 96
 # passes of 4 satellites over 12 stations, 3 parts of each were planned to 0.3 % in 1.4 s, 6 in 12 s
@@ -63,6 +67,7 @@ def offers_of(
     able: Sequence[Candidate],
     key_of: KeyOf | None,
     kept: Mapping[str, Contact],
+    foresee: Foresee | None = None,
 ) -> list[Offer]:
     """Every part that may be chosen, in the order of the passes, whole passes first.
 
@@ -71,23 +76,30 @@ def offers_of(
     able : passes that can be contacts
     key_of : values parts; None offers whole passes only
     kept : contacts that must stay as they are, by pass id: only that part is offered
+    foresee : told all parts before the first is valued
     """
     setups = _Setups(network)
     rivals = _rivals(able, setups)
     contested = max(1, sum(map(bool, rivals)))
     most = max(PARTS_SOUGHT // contested, min(LEAST_PARTS, MOST_PARTS_OF_ALL // contested))
     most = min(MOST_PARTS, most)
+    parts: dict[int, list[tuple[Span, ...]]] = {}
+    if key_of is not None and network.plan.are_passes_cut:
+        for i, item in enumerate(able):
+            if rivals[i] and item.pass_id not in kept:
+                spans = _parts(able, i, rivals[i], setups, network.policies.min_contact_s)
+                parts[i] = _distinct(item, spans[:most])
+    if foresee is not None:
+        foresee([(able[i].pass_id, windows) for i, own in parts.items() for windows in own])
     found: list[Offer] = []
     for i, item in enumerate(able):
         whole = Offer(i, item.windows, item.key_bits, is_whole=True)
         if item.pass_id in kept:
             found.append(_kept_part(whole, item, kept[item.pass_id], key_of))
-        elif key_of is None or not rivals[i] or not network.plan.are_passes_cut:
+        elif key_of is None or i not in parts:
             found.append(whole)
         else:
-            spans = _parts(able, i, rivals[i], setups, network.policies.min_contact_s)
-            offers = [whole, *_valued(i, item, spans[:most], key_of)]
-            found += _undominated(offers)
+            found += _undominated([whole, *_valued(i, item, parts[i], key_of)])
     return found
 
 
@@ -170,19 +182,17 @@ def clipped(windows: Sequence[Span], start_s: float, stop_s: float) -> tuple[Spa
     return tuple((a, b) for a, b in cut if (b - a).total_seconds() >= 1.0)
 
 
+def _distinct(item: Candidate, spans: Sequence[tuple[float, float]]) -> list[tuple[Span, ...]]:
+    """Usable spans between instants, each once and none of them the whole pass."""
+    clips = (clipped(item.windows, start_s, stop_s) for start_s, stop_s in spans)
+    return [windows for windows in dict.fromkeys(clips) if windows and windows != item.windows]
+
+
 def _valued(
-    i: int, item: Candidate, spans: Sequence[tuple[float, float]], key_of: KeyOf
+    i: int, item: Candidate, parts: Sequence[tuple[Span, ...]], key_of: KeyOf
 ) -> list[Offer]:
-    offers, seen = [], {item.windows}
-    for start_s, stop_s in spans:
-        windows = clipped(item.windows, start_s, stop_s)
-        if not windows or windows in seen:
-            continue
-        seen.add(windows)
-        bits = key_of(item.pass_id, windows)
-        if bits > 0:
-            offers.append(Offer(i, windows, bits, is_whole=False))
-    return offers
+    valued = [(windows, key_of(item.pass_id, windows)) for windows in parts]
+    return [Offer(i, windows, bits, is_whole=False) for windows, bits in valued if bits > 0]
 
 
 def _undominated(offers: Sequence[Offer]) -> list[Offer]:
