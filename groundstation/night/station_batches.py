@@ -116,7 +116,7 @@ def offering_in_batches(
     orbits, warnings = orbits_of(selection, start, length_s)
     shared = _Shared(
         replace(network, stations=()), orbits, sky_of(start, length_s), start, length_s,
-        replace(asked, known=(), weather=_without_documents(asked.weather)),
+        replace(asked, known=(), weather=_fit_to_travel(asked.weather)),
     )  # fmt: skip
     stations = network.stations
     batches = [
@@ -151,9 +151,17 @@ def offering_in_batches(
     )
 
 
-def _without_documents(weather: NightWeather | None) -> NightWeather | None:
-    """Weather without the bytes that it was read from: they do not have to travel."""
-    return None if weather is None else replace(weather, documents=())
+def _fit_to_travel(weather: NightWeather | None) -> NightWeather | None:
+    """Weather without the bytes that it was read from, in mappings that another process reads."""
+    if weather is None:
+        return None
+    return replace(
+        weather,
+        records=dict(weather.records),
+        unknown=dict(weather.unknown),
+        safety={},
+        documents=(),
+    )
 
 
 def _batch(shared: _Shared, given: tuple[tuple[Station, ...], tuple[KnownPass, ...]]) -> _Batch:

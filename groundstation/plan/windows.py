@@ -87,8 +87,8 @@ def offers_of(
     if key_of is not None and network.plan.are_passes_cut:
         for i, item in enumerate(able):
             if rivals[i] and item.pass_id not in kept:
-                spans = _parts(able, i, rivals[i], setups, network.policies.min_contact_s)
-                parts[i] = _distinct(item, spans[:most])
+                spans = _parts(able, i, rivals[i], setups, network.policies.min_contact_s, most)
+                parts[i] = _distinct(item, spans)
     if foresee is not None:
         foresee([(able[i].pass_id, windows) for i, own in parts.items() for windows in own])
     found: list[Offer] = []
@@ -143,9 +143,17 @@ def _rivals(able: Sequence[Candidate], setups: _Setups) -> list[list[int]]:
 
 
 def _parts(
-    able: Sequence[Candidate], i: int, rivals: Sequence[int], setups: _Setups, least_s: float
+    able: Sequence[Candidate],
+    i: int,
+    rivals: Sequence[int],
+    setups: _Setups,
+    least_s: float,
+    most: int,
 ) -> list[tuple[float, float]]:
-    """First and last instants of parts worth trying [POSIX s]."""
+    """First and last instants of the parts that are worth most to try [POSIX s].
+
+    Those that keep an edge of the pass come first, then the longer ones.
+    """
     begin, end = _edges(able[i])
     starts = {begin + 0.5 * (end - begin)}
     stops = set(starts)
@@ -156,15 +164,23 @@ def _parts(
         starts |= {t + setup_s for t in _hand_over(other, (begin, end), setup_s)}
     first = [begin, *sorted({float(math.ceil(t)) for t in starts})]
     last = [end, *sorted({float(math.floor(t)) for t in stops}, reverse=True)]
-    pairs = [
-        (a, b)
-        for a in first
-        for b in last
-        if begin <= a and b <= end and (a, b) != (begin, end) and b - a >= max(least_s, 1.0)
-    ]
-    # Those that keep an edge of the pass first, then the longer ones.
-    pairs.sort(key=lambda pair: (pair[0] != begin and pair[1] != end, pair[0] - pair[1], pair[0]))
-    return pairs
+    # Among fifty rivals there are ten thousand pairs of instants, and two are taken.
+    at_edge = [(a, b) for a in first if a == begin for b in last if b != end]
+    at_edge += [(a, b) for b in last if b == end for a in first if a != begin]
+    found = _longest(at_edge, (begin, end), least_s)
+    if len(found) < most:
+        inner = [(a, b) for a in first if a != begin for b in last if b != end]
+        found += _longest(inner, (begin, end), least_s)
+    return found[:most]
+
+
+def _longest(
+    pairs: Sequence[tuple[float, float]], edges: tuple[float, float], least_s: float
+) -> list[tuple[float, float]]:
+    """Those inside a pass that are long enough, the longer ones first."""
+    least_s = max(least_s, 1.0)
+    inside = [(a, b) for a, b in pairs if edges[0] <= a and b <= edges[1] and b - a >= least_s]
+    return sorted(inside, key=lambda pair: (pair[0] - pair[1], pair[0]))
 
 
 def _hand_over(
