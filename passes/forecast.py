@@ -151,9 +151,7 @@ def fading_parts(budget: LinkBudget, transmitter: Transmitter) -> tuple[Floats, 
         transmitter.pointing_jitter_rad,
         transmitter.pointing_bias_rad,
     )
-    spread_db = next(
-        (term.spread_db for term in budget.terms if term.name == "scintillation"), None
-    )
+    spread_db = budget.spread_of("scintillation")
     return pointing, None if spread_db is None else (spread_db / DB_PER_NEPER) ** 2
 
 

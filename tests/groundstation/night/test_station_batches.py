@@ -182,6 +182,7 @@ def test_a_part_of_the_span_has_the_sky_of_its_passes_only(europe, seen, weather
     assert not differences(expected.sky, half.sky)
 
 
+@pytest.mark.slow
 def test_a_plan_of_batches_is_the_plan_of_the_survey(europe, selection, made):
     around = Circumstances(NOW)
     decision = decide_night(europe.network, selection, NIGHT, made, around)

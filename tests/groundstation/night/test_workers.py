@@ -67,16 +67,15 @@ def test_a_process_that_dies_is_told_and_waited_for_no_longer(death):
     begin = time.monotonic()
     with pytest.raises(WorkerError, match="looking for passes: one of 2 processes ended") as caught:
         in_processes(signal.raise_signal, [death, death], processes=2, doing="looking for passes")
-    assert "memory" in caught.value.hint
+    assert "memory" in str(caught.value.hint)
     assert time.monotonic() - begin < PATIENCE_S
 
 
 @pytest.mark.slow
 def test_a_fault_of_the_work_itself_comes_back_as_it_is():
-    with pytest.raises(ZeroDivisionError):
-        in_processes((1).__floordiv__, [1, 0], processes=1, doing="dividing")
-    with pytest.raises(TypeError):
-        in_processes(operator.neg, [1, "a"], processes=2, doing="turning")
+    for processes in (1, 2):
+        with pytest.raises(ValueError, match="invalid literal for int"):
+            in_processes(int, ["1", "one"], processes=processes, doing="reading")
 
 
 def children_of(process):
