@@ -1,6 +1,7 @@
 """One night of the network: every pass with what is known of it, the sky, the plan, the origin."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from groundstation.network import Network
@@ -208,6 +209,7 @@ class NightOutcome:
     frozen : passes that kept their assignment because they start too soon
     permissions : where permission to shine came from; empty where none is needed
     clouds : over every station whose weather is known
+    chances : of a clear sky, by pass id, where a large network's passes are not kept
     """
 
     night: str
@@ -227,3 +229,4 @@ class NightOutcome:
     frozen: tuple[str, ...] = ()
     permissions: tuple[Origin, ...] = ()
     clouds: tuple[CloudOutlook, ...] = ()
+    chances: Mapping[str, PassWeather | None] = field(default_factory=dict)

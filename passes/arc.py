@@ -82,12 +82,14 @@ class Arc:
         """Position [m] and velocity [m/s] in East, North, Up at instants, shapes (n, 3)."""
         times_s = np.atleast_1d(np.asarray(times_s, dtype=np.float64))
         if len(self.centres_s) == 1:
-            piece = np.zeros(len(times_s), dtype=np.intp)
+            # One polynomial for all instants: not copied for each of them.
+            x = (times_s - self.centres_s) / self.half_width_s
+            position, derivative = horner(self.coefficients_m, x)
         else:
             middles = 0.5 * (self.centres_s[1:] + self.centres_s[:-1])
             piece = np.searchsorted(middles, times_s)
-        x = (times_s - self.centres_s[piece]) / self.half_width_s
-        position, derivative = horner(self.coefficients_m[piece], x)
+            x = (times_s - self.centres_s[piece]) / self.half_width_s
+            position, derivative = horner(self.coefficients_m[piece], x)
         return position, derivative / self.half_width_s
 
     def point_ahead_rad(self, times_s: Floats, site_axes: Floats) -> Floats:
@@ -123,20 +125,23 @@ def horner(coefficients: Floats, x: Floats) -> tuple[Floats, Floats]:
 
     Parameters
     ----------
-    coefficients : shape (n, 3, 10), lowest power first
+    coefficients : shape (n, 3, 10), lowest power first, or (1, 3, 10) for the same everywhere
     x : shape (n,)
 
     Returns
     -------
     values, derivatives : shapes (n, 3)
     """
-    x = x[:, None]
-    value = coefficients[:, :, -1]
-    derivative = np.zeros_like(value)
-    for power in range(coefficients.shape[2] - 2, -1, -1):
-        derivative = derivative * x + value
-        value = value * x + coefficients[:, :, power]
-    return value, derivative
+    # Components first, so that every step runs along the instants.
+    columns = coefficients.transpose(2, 1, 0)
+    value = np.broadcast_to(columns[-1], (3, len(x)))
+    derivative = np.zeros((3, len(x)))
+    for power in range(len(columns) - 2, -1, -1):
+        derivative *= x
+        derivative += value
+        value = value * x
+        value += columns[power]
+    return value.T, derivative.T
 
 
 def look_from(position_m: Floats, velocity_m_s: Floats) -> Look:

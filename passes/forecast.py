@@ -135,17 +135,31 @@ def fading_moments(budget: LinkBudget, transmitter: Transmitter) -> Floats:
     Moments of the product of both, j = 0..ORDER-1, shape (ORDER, n). Fibre coupling fluctuates,
     too, but by how much is not known: it counts as its mean.
     """
+    return fading_of(*fading_parts(budget, transmitter), budget.total_db.size)
+
+
+def fading_parts(budget: LinkBudget, transmitter: Transmitter) -> tuple[Floats, Floats | None]:
+    """What `fading_moments` is the product of, in few numbers.
+
+    Returns
+    -------
+    pointing : E[h^j] of the trembling beam, shape (ORDER,)
+    scintillation : variance of the logarithm of the irradiance, shape (n,); None without one
+    """
     pointing = pointing_fading(
         transmitter.half_angle_rad,
         transmitter.pointing_jitter_rad,
         transmitter.pointing_bias_rad,
     )
-    spread_db = next(
-        (term.spread_db for term in budget.terms if term.name == "scintillation"), None
-    )
-    if spread_db is None:
-        return np.repeat(pointing[:, None], budget.total_db.size, axis=1)
-    return np.asarray(pointing[:, None] * scintillation_fading((spread_db / DB_PER_NEPER) ** 2))
+    spread_db = budget.spread_of("scintillation")
+    return pointing, None if spread_db is None else (spread_db / DB_PER_NEPER) ** 2
+
+
+def fading_of(pointing: Floats, scintillation: Floats | None, slots: int) -> Floats:
+    """Moments of the product of both parts of `fading_parts`, shape (ORDER, slots)."""
+    if scintillation is None:
+        return np.repeat(pointing[:, None], slots, axis=1)
+    return np.asarray(pointing[:, None] * scintillation_fading(scintillation))
 
 
 def slot_s(track: Track) -> float:

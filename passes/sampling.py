@@ -36,7 +36,7 @@ def track_along(
     look = arc.look(times_s)
     local_m, _ = arc.topocentric_m(times_s)
     axes, origin = site.axes(), site.position_m()
-    sun_m, moon_m = table.sun_earth_fixed_m(times_s), table.moon_earth_fixed_m(times_s)
+    sun_m, moon_m = table.earth_fixed_m(times_s)
     satellite_m = local_m @ axes + origin
     sun_local, moon_local = (sun_m - origin) @ axes.T, (moon_m - origin) @ axes.T
     return Track(
@@ -62,8 +62,10 @@ def track_along(
 
 def angle_between(a: Floats, b: Floats) -> Floats:
     """Angle between vectors [rad], shapes (n, 3), exact for small angles too."""
-    cross = np.linalg.norm(np.cross(a, b), axis=1)
-    return np.asarray(np.arctan2(cross, np.sum(a * b, axis=1)))
+    (x, y, z), (u, v, w) = a.T, b.T
+    # Written out: numpy's cross product of small vectors spends its time on axes.
+    across = np.sqrt((y * w - z * v) ** 2 + (z * u - x * w) ** 2 + (x * v - y * u) ** 2)
+    return np.asarray(np.arctan2(across, x * u + y * v + z * w))
 
 
 def _elevation(local: Floats) -> Floats:

@@ -27,7 +27,10 @@ class Windows:
     @classmethod
     def of(cls, spans: Iterable[tuple[float, float]]) -> "Windows":
         """Windows from spans in any order; overlapping or touching ones are joined."""
-        array = np.array(list(spans), dtype=np.float64).reshape(-1, 2)
+        listed = list(spans)
+        if not listed:
+            return cls(np.empty((0, 2)))
+        array = np.array(listed, dtype=np.float64).reshape(-1, 2)
         if np.any(np.isnan(array)):
             raise GeometryError("a time window has no number for its start or stop")
         if np.any(array[:, 0] > array[:, 1]):
@@ -36,9 +39,9 @@ class Windows:
                 f"a time window stops at {stop:g} s, before its start at {start:g} s"
             )
         array = array[array[:, 1] > array[:, 0]]
-        array = array[np.argsort(array[:, 0], kind="stable")]
-        if not len(array):
+        if len(array) < 2:
             return cls(array)
+        array = array[np.argsort(array[:, 0], kind="stable")]
         reach = np.maximum.accumulate(array[:, 1])
         begins = np.concatenate([[True], array[1:, 0] > reach[:-1]])
         last = np.concatenate([np.flatnonzero(begins)[1:] - 1, [len(array) - 1]])

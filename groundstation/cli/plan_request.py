@@ -69,6 +69,7 @@ def planned(
             wishes=request.wishes,
             time_limit_s=request.time_limit_s,
             solving=bar.solving if has_bar else _Told(),
+            only_plan=True,
             warn=said.append,
         )
     return replace(outcome, warnings=tuple(dict.fromkeys((*outcome.warnings, *said))))

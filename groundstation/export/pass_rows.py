@@ -9,6 +9,7 @@ from groundstation.instants import utc_text
 from groundstation.network import Network
 from groundstation.night_records import NightPass
 from groundstation.plan.records import Plan
+from passes.forecast import PassForecast
 
 SCHEMA = "passes/1"
 SECONDS_PER_DAY = 86_400.0
@@ -104,4 +105,9 @@ def _promised(item: NightPass) -> dict[str, Any]:
 
 def whole_bits(item: NightPass) -> int:
     """Secret bits of a pass under a clear sky, rounded down; 0 without a forecast."""
-    return int(np.floor(item.forecast.key.secret_key_bits)) if item.forecast else 0
+    return whole_bits_of(item.forecast)
+
+
+def whole_bits_of(forecast: PassForecast | None) -> int:
+    """Secret bits of a forecast, rounded down; 0 without one."""
+    return 0 if forecast is None else int(np.floor(forecast.key.secret_key_bits))

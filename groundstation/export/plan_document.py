@@ -25,7 +25,7 @@ SCHEMA = "plan/1"
 def plan_document(outcome: NightOutcome) -> dict[str, Any]:
     """The plan, what it was made from and how sure it is; units in the keys."""
     plan = outcome.plan
-    clear = {item.pass_id: item.clear for item in outcome.passes}
+    clear = {**outcome.chances, **{item.pass_id: item.clear for item in outcome.passes}}
     return {
         "schema": SCHEMA,
         "plan_id": plan.plan_id,

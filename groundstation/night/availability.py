@@ -100,12 +100,8 @@ def usable_windows(
     windows = Windows.of([(arc.aos_s, arc.los_s)])
     follows = followable(arc, station.mount)
     keyhole_s = (windows - follows).duration_s
-    sun_limit = np.degrees(station.max_sun_elevation_rad)
     limits: list[tuple[Windows, str]] = [
-        (
-            availability.dark,
-            f"not dark: the Sun at {lowest_sun_deg:.1f}° or higher (limit {sun_limit:g}°)",
-        ),
+        (availability.dark, daylight_refusal(station, lowest_sun_deg)),
         (availability.on_shift, "outside the station's shifts"),
         *(
             (windows - closed, f"station closed: {reason}")
@@ -146,6 +142,12 @@ def _free_windows(
         )
         for u in satellite.unavailable
     ]
+
+
+def daylight_refusal(station: Station, lowest_sun_deg: float) -> str:
+    """Why a pass that meets no darkness cannot be a contact."""
+    limit = np.degrees(station.max_sun_elevation_rad)
+    return f"not dark: the Sun at {lowest_sun_deg:.1f}° or higher (limit {limit:g}°)"
 
 
 def _permitted_windows(

@@ -1,11 +1,10 @@
 """The plan of a night: what is chosen, what could not be changed, what changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from groundstation.export.pass_rows import whole_bits
 from groundstation.export.plan_document import plan_from_document
 from groundstation.instants import utc_instant
 from groundstation.network import Network
@@ -16,21 +15,17 @@ from groundstation.night.freeze import (
     lost_promises,
     without_outages,
 )
-from groundstation.night.pass_weather import scenario_table
-from groundstation.night.survey import Survey
+from groundstation.night.offering import Offering
 from groundstation.night.usage import orbit_periods
-from groundstation.night.weather_step import NightWeather
-from groundstation.night.window_keys import WindowKeys
-from groundstation.night_records import NightPass
+from groundstation.night.window_keys import SlotKeys
+from groundstation.night.workers import processes_for
 from groundstation.permission.records import NOTHING_REQUIRED, Permissions
 from groundstation.plan.difference import PlanDifference, plan_difference
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.limits import Usage
 from groundstation.plan.paths import Pool
-from groundstation.plan.records import Candidate, Plan
-from groundstation.plan.sky import Sky
+from groundstation.plan.records import Plan
 from groundstation.plan.solver.solve import Progress
-from groundstation.results.calibration import DatedCalibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +109,21 @@ def previous_plan(document: Mapping[str, Any]) -> PreviousPlan:
 
 def decide(
     network: Network,
-    seen: Survey,
+    offered: Offering,
     circumstances: Circumstances,
     *,
     night: str,
     span: tuple[datetime, datetime],
     identity: Callable[[Mapping[str, bool]], str],
-    weather: NightWeather | None = None,
-    calibration: DatedCalibration | None = None,
     progress: Progress | None = None,
 ) -> Decision:
     """Choose contacts and relays.
 
     Parameters
     ----------
+    offered : the passes; without a sky the plan is for a clear one
     span : first and last instant of the night
     identity : id of the plan, from what is frozen
-    weather : whose chances of a clear sky the plan counts on; None plans for a clear sky
-    calibration : that the passes were forecast with
     progress : told stage, value and bound while the solver runs
 
     Raises
@@ -141,30 +133,30 @@ def decide(
     """
     previous = circumstances.previous
     before = None if previous is None else previous.plan
-    every = [candidate_of(item) for item in seen.passes]
-    candidates = without_outages(every, circumstances.outages)
+    candidates = without_outages(offered.candidates, circumstances.outages)
     freeze_s = network.policies.freeze_s
     frozen = frozen_assignments(before, candidates, circumstances.now, freeze_s)
     lost = lost_promises(before, candidates, circumstances.now, freeze_s)
-    remarks = [f"{sky.station}: {sky.remark}" for sky in seen.skies if sky.remark]
+    remarks = [f"{sky.station}: {sky.remark}" for sky in offered.skies if sky.remark]
     remarks += [
         f"{o.station} is out from {o.start:%H:%M}Z: {o.reason}" for o in circumstances.outages
     ]
+    keys = SlotKeys(network.key, offered.slots, processes=processes_for(network))
     known = PlanInputs(
-        key_of=WindowKeys(network, seen, night, calibration).bits,
-        sky=_sky(seen.passes, weather, network),
+        key_of=keys.bits,
+        foresee=keys.foresee,
+        sky=offered.sky,
         stocks={Pool(*ends): bits for ends, bits in circumstances.held.pools.items()},
         pair_bits=circumstances.held.pairs,
         previous=before,
         fixed=frozen,
         wishes=circumstances.wishes,
-        usage=Usage(orbit_periods(seen.elements), circumstances.worked),
+        usage=Usage(orbit_periods(offered.elements), circumstances.worked),
     )
     referee = Referee(
         network,
-        seen,
+        offered,
         night,
-        calibration,
         circumstances.permissions,
         span[0],
         known,
@@ -183,25 +175,3 @@ def decide(
         start, stop = max(span[0], previous.start), min(span[1], previous.stop)
         difference = plan_difference(previous.plan, plan, start, stop)
     return Decision(plan, difference, frozen, (*lost, *refused))
-
-
-def candidate_of(item: NightPass) -> Candidate:
-    """A pass as the planner sees it."""
-    return Candidate(
-        pass_id=item.pass_id,
-        satellite=item.satellite,
-        station=item.station,
-        aos=item.aos,
-        los=item.los,
-        windows=item.windows,
-        key_bits=whole_bits(item),
-        refusal=item.refusal,
-    )
-
-
-def _sky(passes: Sequence[NightPass], weather: NightWeather | None, network: Network) -> Sky | None:
-    """Chances of a clear sky in every member of the forecast; None where none is known."""
-    if weather is None or not weather.records:
-        return None
-    sky = Sky(*scenario_table(passes, weather, network))
-    return sky if sky.chance() else None

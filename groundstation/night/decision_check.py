@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from groundstation.errors import PlanError
-from groundstation.export.pass_rows import whole_bits
 from groundstation.network import Network
-from groundstation.night.survey import Survey
-from groundstation.night.window_check import contact_bits
+from groundstation.night.offering import Offering
+from groundstation.night.window_check import bits_of_contacts
 from groundstation.permission.check import unpermitted
 from groundstation.permission.records import Permissions
 from groundstation.plan.check import check_plan
@@ -25,7 +24,6 @@ from groundstation.plan.planner import make_plan
 from groundstation.plan.records import Candidate, Plan
 from groundstation.plan.sky_check import sky_faults
 from groundstation.plan.solver.solve import Progress
-from groundstation.results.calibration import DatedCalibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Referee:
 
     Parameters
     ----------
-    seen, night, calibration : the passes, and what they were forecast with
+    offered, night : the passes, and whose they are
     permissions : that the passes were cut to
     start : first instant of the first night
     known : what the planner is told beside the passes
@@ -42,9 +40,8 @@ class Referee:
     """
 
     network: Network
-    seen: Survey
+    offered: Offering
     night: str
-    calibration: DatedCalibration | None
     permissions: Permissions
     start: datetime
     known: PlanInputs
@@ -56,7 +53,7 @@ class Referee:
 
     def _orbits(self) -> dict[str, tuple[str, str]]:
         """The two lines of each satellite's element set."""
-        return {used.satellite: (used.line1, used.line2) for used in self.seen.elements}
+        return {used.satellite: (used.line1, used.line2) for used in self.offered.elements}
 
     def faults(self, plan: Plan) -> list[str]:
         """What else there is against a plan: feasibility, key, value, permission."""
@@ -67,17 +64,15 @@ class Referee:
             if d.name in known.pair_bits
         }
         before = known.previous
-        taken = {contact.pass_id for contact in plan.contacts}
-        seen = replace(self.seen, passes=tuple(p for p in self.seen.passes if p.pass_id in taken))
         faults = check_plan(
             plan,
             network,
             # The sky has been looked at contact by contact.
             {},
-            {item.pass_id: whole_bits(item) for item in self.seen.passes},
+            {item.pass_id: item.key_bits for item in self.offered.candidates},
             network.policies.horizon_nights,
             start=self.start,
-            contact_bits=contact_bits(network, seen, plan.contacts, self.night, self.calibration),
+            contact_bits=bits_of_contacts(network.key, self.offered.slots, plan.contacts),
             chance={} if known.sky is None else known.sky.chance(),
             stocks={ends: int(bits) for ends, bits in self.pools.items()},
             lacking_bits=lacking,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from groundstation.catalogue import Selection
-from groundstation.network import Network
+from groundstation.network import KeyPolicy, Network, Satellite, Station
 from groundstation.night.issue import constants_for, spread_of
 from groundstation.night.links import PreparedLinks, forecast_link
 from groundstation.night.pass_names import KnownPass
@@ -14,6 +14,12 @@ from groundstation.night.survey import Survey, find_night_passes
 from groundstation.night_records import NightPass
 from groundstation.permission.records import NOTHING_REQUIRED, Permissions
 from groundstation.results.calibration import DatedCalibration
+from groundstation.results.constants import LinkConstants
+from passes.forecast import PassForecast
+from passes.track import Track
+
+# Outside the domain of a formula.
+FAILURES = (ValueError, ArithmeticError, LookupError)
 
 
 def survey(
@@ -56,15 +62,33 @@ def with_forecasts(
             continue
         satellite, station = satellites[item.satellite], stations[item.station]
         constants, spread = constants_for(calibration, satellite, station, night), None
+        refusal, forecast, warning = forecast_or_refusal(
+            network.key, satellite, station, item.track, constants, prepared
+        )
         try:
-            refusal, forecast = forecast_link(
-                network.key, satellite, station, item.track, constants, prepared
-            )
             if forecast is not None:
                 spread = spread_of(network.key, satellite, station, item.track, forecast, constants)
-        except (ValueError, ArithmeticError, LookupError) as error:
-            # Outside the domain of a formula: this pass is lost, the night is not.
+        except FAILURES as error:
             refusal, forecast = f"no budget: {error}", None
-            warnings.append(f"{item.pass_id}: {refusal}")
+            warning = refusal
+        if warning:
+            warnings.append(f"{item.pass_id}: {warning}")
         passes.append(replace(item, refusal=refusal, forecast=forecast, spread=spread))
     return replace(seen, passes=tuple(passes), warnings=(*seen.warnings, *warnings))
+
+
+def forecast_or_refusal(
+    policy: KeyPolicy,
+    satellite: Satellite,
+    station: Station,
+    track: Track,
+    constants: LinkConstants | None,
+    prepared: PreparedLinks,
+) -> tuple[str | None, PassForecast | None, str]:
+    """Refusal, forecast, and a warning where the pass is outside the domain of a formula."""
+    try:
+        return *forecast_link(policy, satellite, station, track, constants, prepared), ""
+    except FAILURES as error:
+        # This pass is lost, the night is not.
+        refusal = f"no budget: {error}"
+        return refusal, None, refusal

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from groundstation.night.cloud_outlook import cloud_outlooks
 from groundstation.night.crew_nights import worked_document
 from groundstation.night.decision import Circumstances, Decision, decide
 from groundstation.night.forecasts import with_forecasts
+from groundstation.night.offering import NamedPass, Offering, offering_of
 from groundstation.night.pass_names import KnownPass, fresh_name
 from groundstation.night.span import night_span, reference_longitude_rad
 from groundstation.night.survey import Survey, find_night_passes
@@ -64,16 +65,14 @@ def plan_hash(
     network: Network,
     selection: Selection,
     night: str,
-    seen: Survey,
+    passes: Iterable[NamedPass],
     circumstances: Circumstances,
     frozen: Mapping[str, bool],
     weather_digest: str = "",
     calibration_id: str = "",
 ) -> str:
     """SHA-256 over everything that a plan is made from; its first 12 digits are the plan's id."""
-    fresh = {
-        item.pass_id: fresh_name(item.satellite, item.station, item.tca) for item in seen.passes
-    }
+    fresh = {item.pass_id: fresh_name(item.satellite, item.station, item.tca) for item in passes}
     previous = circumstances.previous
     further = {
         "names": {name: new for name, new in fresh.items() if name != new},
@@ -130,7 +129,7 @@ def decide_night(
     network: Network,
     selection: Selection,
     night: str,
-    seen: Survey,
+    seen: Survey | Offering,
     circumstances: Circumstances,
     weather_digest: str = "",
     calibration_id: str = "",
@@ -146,17 +145,19 @@ def decide_night(
     weather, calibration : that the digest and the id stand for
     progress : told stage, value and bound while the solver runs
     """
+    offered = seen
+    if not isinstance(offered, Offering):
+        offered = offering_of(network, offered, night, weather, calibration)
+    passes = offered.passes
     return decide(
         network,
-        seen,
+        offered,
         circumstances,
         night=night,
         span=span_of(network, night),
         identity=lambda frozen: plan_hash(
-            network, selection, night, seen, circumstances, frozen, weather_digest, calibration_id
+            network, selection, night, passes, circumstances, frozen, weather_digest, calibration_id
         )[:12],
-        weather=weather,
-        calibration=calibration,
         progress=progress,
     )
 
@@ -165,12 +166,15 @@ def outcome_of(
     network: Network,
     night: str,
     now: datetime,
-    seen: Survey,
+    seen: Survey | Offering,
     decision: Decision,
     circumstances: Circumstances,
     weather: NightWeather | None = None,
 ) -> NightOutcome:
-    """Passes and plan put together with the weather, as reports and files want them."""
+    """Passes and plan put together with the weather, as reports and files want them.
+
+    An offering has no tracks: of its passes the outcome knows the chance of a clear sky only.
+    """
     start, stop = span_of(network, night)
     return NightOutcome(
         night=night,
@@ -178,7 +182,7 @@ def outcome_of(
         stop=stop,
         generated=now,
         network=network,
-        passes=seen.passes,
+        passes=seen.passes if isinstance(seen, Survey) else (),
         skies=seen.skies,
         elements=seen.elements,
         ground_tracks=seen.ground_tracks,
@@ -190,6 +194,7 @@ def outcome_of(
         frozen=tuple(decision.frozen),
         permissions=circumstances.permissions.origins,
         clouds=cloud_outlooks(network, weather, start, stop),
+        chances={} if isinstance(seen, Survey) else {p.pass_id: p.clear for p in seen.passes},
     )
 
 

@@ -55,7 +55,7 @@ def night_pass(
         mount_follows=usable.follows.contains(plain.times_s),
     )
     age_s = elements.age_s(after(arc.epoch, arc.tca_s))
-    refusal = usable.refusal or _age_refusal(network, satellite, age_s)
+    refusal = usable.refusal or age_refusal(network, satellite, elements, arc)
     middle = int(np.argmin(np.abs(track.times_s - arc.tca_s)))
     error = orbit_error(arc, station, elements, ageing.get(satellite.name))
     edges = arc.look(np.array([arc.aos_s, arc.tca_s, arc.los_s]))
@@ -88,8 +88,11 @@ def night_pass(
     )
 
 
-def _age_refusal(network: Network, satellite: Satellite, age_s: float) -> str | None:
+def age_refusal(
+    network: Network, satellite: Satellite, elements: ElementSet, arc: Arc
+) -> str | None:
     """A sentence if the element set is too old at this pass, however young it is at mid-night."""
+    age_s = elements.age_s(after(arc.epoch, arc.tca_s))
     limit_s = network.policies.max_elements_age_s
     if satellite.planned_orbit is not None or abs(age_s) <= limit_s:
         return None
@@ -111,7 +114,9 @@ def _light(track: Track, middle: int) -> dict[str, float]:
 def _closest_m(arc: Arc) -> float:
     """Smallest slant range [m], to a metre: the closest second, refined by a parabola."""
     times = np.linspace(arc.aos_s, arc.los_s, max(3, int(arc.duration_s) + 1))
-    range_m = arc.look(times).range_m
+    position_m, _ = arc.topocentric_m(times)
+    east, north, up = position_m.T
+    range_m = np.sqrt(east * east + north * north + up * up)
     i = int(np.clip(np.argmin(range_m), 1, len(range_m) - 2))
     before, at, later = range_m[i - 1 : i + 2]
     curvature = before - 2.0 * at + later

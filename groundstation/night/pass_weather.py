@@ -12,6 +12,7 @@ The rules it keeps:
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from scipy.special import entr
 from groundstation.network import KeyPolicy, Network
 from groundstation.night.weather_step import NightWeather
 from groundstation.night_records import NightPass, PassWeather
+from groundstation.plan.records import Span
 from groundstation.weather.clear_line_of_sight import (
     ClearChance,
     KauthPenquite,
@@ -28,10 +30,41 @@ from groundstation.weather.clear_line_of_sight import (
 )
 from groundstation.weather.scenarios import clear_in_scenarios
 from groundstation.weather_policy import WeatherPolicy
+from passes.forecast import PassForecast
+from passes.track import Track
 
 Floats = NDArray[np.float64]
 
 UNKNOWN = "unknown"
+
+
+class SightedPass(Protocol):
+    """A pass as its weather is looked up."""
+
+    @property
+    def pass_id(self) -> str:
+        """Its identity."""
+        ...
+
+    @property
+    def station(self) -> str:
+        """Name of the station."""
+        ...
+
+    @property
+    def windows(self) -> tuple[Span, ...]:
+        """Usable spans."""
+        ...
+
+    @property
+    def track(self) -> Track:
+        """Its seconds."""
+        ...
+
+    @property
+    def forecast(self) -> PassForecast | None:
+        """What it brings."""
+        ...
 
 
 def attach_weather(
@@ -41,7 +74,7 @@ def attach_weather(
     return tuple(replace(item, clear=pass_weather(item, weather, network)) for item in passes)
 
 
-def pass_weather(item: NightPass, weather: NightWeather, network: Network) -> PassWeather | None:
+def pass_weather(item: SightedPass, weather: NightWeather, network: Network) -> PassWeather | None:
     """The chance of one pass and of each of its windows; None for a pass without windows."""
     whole = sightline(item, network.key)
     if whole is None:
@@ -55,7 +88,7 @@ def pass_weather(item: NightPass, weather: NightWeather, network: Network) -> Pa
 
 
 def scenario_table(
-    passes: Sequence[NightPass], weather: NightWeather, network: Network
+    passes: Sequence[SightedPass], weather: NightWeather, network: Network
 ) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
     """Members, ids of passes, and the chance of each pass in each member.
 
@@ -63,13 +96,19 @@ def scenario_table(
     same world at every station. Passes that cannot be a contact are left out.
     """
     found = [sightline(item, network.key) for item in passes]
-    sights = [sight for sight in found if sight is not None]
+    return chances_of([sight for sight in found if sight is not None], weather, network)
+
+
+def chances_of(
+    sights: Sequence[Sightline], weather: NightWeather, network: Network
+) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
+    """The same of lines of sight."""
     model = KauthPenquite(network.weather.aspect_ratio)
     table = clear_in_scenarios(weather.scenarios, sights, model)
     return weather.scenarios.members, tuple(sight.pass_id for sight in sights), table
 
 
-def sightline(item: NightPass, key: KeyPolicy) -> Sightline | None:
+def sightline(item: SightedPass, key: KeyPolicy) -> Sightline | None:
     """Where a pass is seen, and how much each second matters; None if no second is usable."""
     track = item.track
     usable = track.is_usable & (track.elevation_rad > 0.0)
@@ -85,7 +124,7 @@ def sightline(item: NightPass, key: KeyPolicy) -> Sightline | None:
     )
 
 
-def _weights(item: NightPass, usable: NDArray[np.bool_], key: KeyPolicy) -> Floats:
+def _weights(item: SightedPass, usable: NDArray[np.bool_], key: KeyPolicy) -> Floats:
     """Secret bits a second without finite-size cost, up to a factor (Shor and Preskill, 2000)."""
     if item.forecast is not None:
         rates = item.forecast.rates

@@ -17,7 +17,7 @@ from typing import Any
 
 from groundstation.errors import StateError
 from groundstation.night.crew_nights import worked_document, worked_evenings
-from groundstation.night.decision import Circumstances, Decision, candidate_of
+from groundstation.night.decision import Circumstances, Decision
 from groundstation.night.freeze import Outage, frozen_assignments, without_outages
 from groundstation.night.gathering import (
     calibration_of,
@@ -32,6 +32,7 @@ from groundstation.night.key_levels import (
     held_from,
     held_of_network,
 )
+from groundstation.night.offering import candidate_of
 from groundstation.night.outcome import decide_night, outcome_of, plan_hash
 from groundstation.night.record_codec import encode
 from groundstation.night.run import NightRun, basis_of
@@ -79,7 +80,7 @@ def make_plan_step(run: NightRun) -> None:
     candidates = without_outages([candidate_of(item) for item in seen.passes], outages)
     frozen = frozen_assignments(before, candidates, now, run.network.policies.freeze_s)
     identity = plan_hash(
-        run.network, selection, run.night, seen, around, frozen, weather, calibration
+        run.network, selection, run.night, seen.passes, around, frozen, weather, calibration
     )
     step_input = run.hash_of("plan", basis, identity)
 

@@ -20,6 +20,7 @@ from groundstation.night.gathering import (
     weather_digest,
 )
 from groundstation.night.key_levels import have_pools_changed, held_from, held_of_network
+from groundstation.night.offering import Offering
 from groundstation.night.outcome import decide_night, outcome_of, span_of
 from groundstation.night.record_codec import encode
 from groundstation.night.run import basis_of
@@ -31,8 +32,10 @@ from groundstation.night.state import (
     plan_origin,
     plan_text,
 )
+from groundstation.night.station_batches import Asked, offering_in_batches
 from groundstation.night.survey import Survey, find_night_passes
 from groundstation.night.weather_step import NightWeather, night_weather
+from groundstation.night.workers import is_large, processes_for
 from groundstation.night_records import NightOutcome
 from groundstation.plan.solver.solve import Progress
 from groundstation.results.calibration_store import calibration_for
@@ -52,6 +55,7 @@ def present_outcome(
     time_limit_s: float | None = None,
     solving: Progress | None = None,
     is_free: bool = False,
+    only_plan: bool = False,
     warn: Callable[[str], None] | None = None,
 ) -> NightOutcome:
     """Passes, forecasts and plan of a night from what lies here.
@@ -65,6 +69,7 @@ def present_outcome(
     time_limit_s : of the solver; without, the same night gives the same plan [s]
     solving : told stage, value and bound while the solver runs
     is_free : nothing is frozen: the plan is made as if none were published
+    only_plan : the passes themselves are not wanted: those of a large network are not kept
     warn : told what is degraded on the way to the plan, weather and key, which the plan itself does
         not say
     """
@@ -82,14 +87,22 @@ def present_outcome(
         network, permission_documents(network), now, None if held is None else held.plan
     )
     known = () if db is None else known_passes(db, *span)
-    seen = find_night_passes(network, selection, *span, known, permissions)
-    progress("forecast")
     calibration = calibration_for(db, night)
-    seen = forecast_passes(network, seen, night, calibration, weather)
+    seen: Survey | Offering
+    if only_plan and is_large(network):
+        asked = Asked(known, permissions, night, calibration, weather)
+        seen = offering_in_batches(
+            network, selection, *span, asked, processes=processes_for(network)
+        )
+        progress("forecast")
+    else:
+        found = find_night_passes(network, selection, *span, known, permissions)
+        progress("forecast")
+        seen = forecast_passes(network, found, night, calibration, weather)
     progress("plan")
     if outages is None:
         outages = () if db is None else outages_of(db, night)
-    seen = seen if within is None else _between(seen, *within)
+    seen = seen if within is None else seen.between(*within)
     key, low = held_of_network(network)
     if warn is not None:
         for sentence in dict.fromkeys((*doubts, *low)):
@@ -97,12 +110,13 @@ def present_outcome(
     worked = worked_evenings(network, db, night)
     around = Circumstances(now, held, outages, permissions, held=key, worked=worked)
     origin = None if db is None or is_free else plan_origin(db, held_id)
-    basis = basis_of(network, night, _digest(seen), outages)
-    is_same = (
-        origin is not None
-        and origin.basis == basis
-        and origin.inputs.get("worked", {}) == worked_document(worked)
-    )
+    # What a run has published rests on whole passes; without them nothing tells whether they
+    # changed, and the plan is made anew, frozen like any other.
+    is_same = isinstance(seen, Survey) and origin is not None
+    if is_same and origin is not None:
+        is_same = origin.basis == basis_of(
+            network, night, _digest(seen), outages
+        ) and origin.inputs.get("worked", {}) == worked_document(worked)
     if is_same and origin is not None and held is not None:
         then = held_from(origin.inputs.get("held"))
         is_same = not have_pools_changed(network, held.plan, then, key, now)
@@ -133,11 +147,6 @@ def present_outcome(
         progress=solving,
     )
     return outcome_of(network, night, now, seen, decision, around, weather)
-
-
-def _between(seen: Survey, start: datetime, stop: datetime) -> Survey:
-    """The passes that rise between two instants."""
-    return replace(seen, passes=tuple(p for p in seen.passes if start <= p.aos < stop))
 
 
 def _digest(value: object) -> str:

@@ -110,7 +110,14 @@ def what_if(
 
     def plan_of(given: Network, out: tuple[Outage, ...]) -> Plan:
         return present_outcome(
-            given, night, db, now=now, progress=progress, outages=out, is_free=True
+            given,
+            night,
+            db,
+            now=now,
+            progress=progress,
+            outages=out,
+            is_free=True,
+            only_plan=True,
         ).plan
 
     before = plan_of(network, ())

@@ -1,18 +1,18 @@
 """Key of a contact counted second by second, without the running sums that planned it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundstation.network import Network
+from groundstation.network import KeyPolicy, Network
+from groundstation.night.pass_slots import PassSlots, pass_slots
 from groundstation.night.survey import Survey
-from groundstation.night.window_keys import bits_of, pass_slots
-from groundstation.night_records import NightPass
+from groundstation.night.window_keys import bits_of
 from groundstation.plan.records import Contact
 from groundstation.results.calibration import DatedCalibration
 from passes.counts.moments import moments_from_slots
-from passes.forecast import slot_s
 
 Floats = NDArray[np.float64]
 
@@ -33,16 +33,18 @@ def contact_bits(
     pass's own every usable second counts. Edges may be rounded to a millisecond, as those of a plan
     that was read from its document are.
     """
-    slots = pass_slots(network, seen, night, calibration)
-    items = {item.pass_id: item for item in seen.passes}
+    return bits_of_contacts(network.key, pass_slots(network, seen, night, calibration), contacts)
+
+
+def bits_of_contacts(
+    policy: KeyPolicy, slots: Mapping[str, PassSlots], contacts: Sequence[Contact]
+) -> dict[str, int]:
+    """The same from the usable seconds of the passes, by their ids."""
     found = {}
     for contact in contacts:
-        if contact.pass_id not in slots:
-            found[contact.pass_id] = 0
-            continue
-        own = slots[contact.pass_id]
-        inside = _inside(items[contact.pass_id], contact, own.times_s)
-        if not inside.any():
+        own = slots.get(contact.pass_id)
+        inside = None if own is None else _inside(own, contact)
+        if own is None or inside is None or not inside.any():
             found[contact.pass_id] = 0
             continue
         moments = moments_from_slots(
@@ -52,14 +54,14 @@ def contact_bits(
             own.noise_test[inside],
             fading=own.fading[:, inside],
         )
-        found[contact.pass_id] = bits_of(moments, own, network.key)
+        found[contact.pass_id] = bits_of(moments, own, policy)
     return found
 
 
-def _inside(item: NightPass, contact: Contact, times_s: Floats) -> NDArray[np.bool_]:
+def _inside(own: PassSlots, contact: Contact) -> NDArray[np.bool_]:
     """Which usable samples the contact holds with the whole of their slots."""
-    half = timedelta(seconds=slot_s(item.track) / 2.0)
-    starts, stops = ({window[end] for window in item.windows} for end in (0, 1))
+    half = timedelta(seconds=own.length_s / 2.0)
+    starts, stops = ({window[end] for window in own.windows} for end in (0, 1))
     spans = [
         (
             start - _ROUNDING - (half if _is_among(start, starts) else -half),
@@ -67,7 +69,7 @@ def _inside(item: NightPass, contact: Contact, times_s: Floats) -> NDArray[np.bo
         )
         for start, stop in contact.windows
     ]
-    middles = [item.track.epoch + timedelta(seconds=float(t)) for t in times_s]
+    middles = [own.epoch + timedelta(seconds=float(t)) for t in own.times_s]
     return np.array([any(a <= m <= b for a, b in spans) for m in middles], dtype=bool)
 
 

@@ -7,56 +7,30 @@ The rules it keeps:
 2. Key is that of the key room for exactly these seconds as one block, rounded down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundstation.network import KeyPolicy, Network
-from groundstation.night.issue import constants_for
-from groundstation.night.links import receiver_for, security_of
+from groundstation.night.links import security_of
+from groundstation.night.pass_slots import PassSlots, pass_slots
 from groundstation.night.survey import Survey
-from groundstation.night_records import NightPass
+from groundstation.night.workers import in_processes
 from groundstation.plan.records import Span
+from groundstation.plan.windows import Part
 from groundstation.results.calibration import DatedCalibration
-from groundstation.results.constants import calibrated_source
 from passes.counts.moments import ORDER, Moments
-from passes.counts.noise import gated
-from passes.counts.source import DecoySource
 from passes.errors import PassError
-from passes.forecast import PassForecast, fading_moments, slot_s
 from passes.key.decoy.counts import decoy_counts_from_moments
 from passes.key.decoy.proof import secret_key
-from passes.link.terminals import Receiver, Transmitter
-from passes.track import Track
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PassSlots:
-    """The usable seconds of a pass with all that its key depends on; arrays of shape (n,).
-
-    Parameters
-    ----------
-    times_s : of the samples, from the track's epoch
-    efficiency : that one photon leads to a click
-    pulses : sent in each slot
-    noise_key, noise_test : per gate and detector in either basis
-    fading : E[h^j] within a slot, shape (ORDER, n)
-    source, receiver : what counted
-    """
-
-    times_s: Floats
-    efficiency: Floats
-    pulses: float
-    noise_key: Floats
-    noise_test: Floats
-    fading: Floats
-    source: DecoySource
-    receiver: Receiver
+# Sent to another process together: a megabyte, a tenth of a second of work.
+_PASSES_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +44,60 @@ class _Sums:
     largest: Floats
 
 
-class WindowKeys:
+class SlotKeys:
+    """Whole secret bits of any part of some passes.
+
+    Parameters
+    ----------
+    slots : usable seconds of the passes, by their ids
+    processes : that may value many parts at once
+    """
+
+    def __init__(
+        self, policy: KeyPolicy, slots: Mapping[str, PassSlots], *, processes: int = 1
+    ) -> None:
+        self._policy, self._slots, self._processes = policy, slots, processes
+        # Sums of one pass: its parts are asked for one after the other.
+        self._recent: tuple[str, _Sums] | None = None
+        self._known: dict[Part, int] = {}
+
+    def bits(self, pass_id: str, windows: tuple[Span, ...]) -> int:
+        """Key of some spans of a pass; 0 for a pass without forecast."""
+        if pass_id not in self._slots:
+            return 0
+        part = (pass_id, windows)
+        if part not in self._known:
+            if self._recent is None or self._recent[0] != pass_id:
+                self._recent = (pass_id, _running(self._slots[pass_id]))
+            self._known[part] = _bits_within(self._recent[1], windows, self._policy)
+        return self._known[part]
+
+    def foresee(self, parts: Sequence[Part]) -> None:
+        """Value many parts in several processes, so that `bits` knows them when it is asked.
+
+        Raises
+        ------
+        WorkerError
+            a process ended before its work was done
+        """
+        if self._processes < 2:
+            return
+        asked: dict[str, list[tuple[Span, ...]]] = {}
+        for pass_id, windows in parts:
+            if pass_id in self._slots and (pass_id, windows) not in self._known:
+                asked.setdefault(pass_id, []).append(windows)
+        rows = [(self._slots[name], tuple(wanted)) for name, wanted in asked.items()]
+        batches = [rows[i : i + _PASSES_AT_ONCE] for i in range(0, len(rows), _PASSES_AT_ONCE)]
+        work = partial(_bits_of_batch, self._policy)
+        told = in_processes(
+            work, batches, processes=self._processes, doing="valuing parts of passes"
+        )
+        answers = (bits for batch in told for bits in batch)
+        for (pass_id, wanted), found in zip(asked.items(), answers, strict=True):
+            self._known |= {(pass_id, w): b for w, b in zip(wanted, found, strict=True)}
+
+
+class WindowKeys(SlotKeys):
     """Whole secret bits of any part of the passes of one night."""
 
     def __init__(
@@ -80,92 +107,27 @@ class WindowKeys:
         night: str = "",
         calibration: DatedCalibration | None = None,
     ) -> None:
-        self._policy = network.key
-        self._slots = pass_slots(network, seen, night, calibration)
-        self._passes = {item.pass_id: item for item in seen.passes}
-        self._sums: dict[str, _Sums] = {}
-        self._known: dict[tuple[str, int, int], int] = {}
-
-    def bits(self, pass_id: str, windows: tuple[Span, ...]) -> int:
-        """Key of some spans of a pass; 0 for a pass without forecast."""
-        if pass_id not in self._slots:
-            return 0
-        if pass_id not in self._sums:
-            self._sums[pass_id] = _running(self._slots[pass_id])
-        sums, item = self._sums[pass_id], self._passes[pass_id]
-        counted = slots_within(item, sums.slots.times_s, windows)
-        if not counted.any():
-            return 0
-        # Spans of a part follow each other without a usable second in between.
-        first, last = int(np.argmax(counted)), int(len(counted) - np.argmax(counted[::-1]))
-        key = (pass_id, first, last)
-        if key not in self._known:
-            self._known[key] = _key_of(sums, first, last, self._policy)
-        return self._known[key]
+        super().__init__(network.key, pass_slots(network, seen, night, calibration))
 
 
-def pass_slots(
-    network: Network,
-    seen: Survey,
-    night: str = "",
-    calibration: DatedCalibration | None = None,
-) -> Mapping[str, PassSlots]:
-    """The usable seconds of every pass that has a forecast, by pass id."""
-    satellites = {s.name: s for s in network.satellites}
-    stations = {s.name: s for s in network.stations}
-    found = {}
-    for item in seen.passes:
-        satellite, station = satellites[item.satellite], stations[item.station]
-        receiver = receiver_for(satellite, station)
-        if item.forecast is None or receiver is None or satellite.source is None:
-            continue
-        constants = constants_for(calibration, satellite, station, night)
-        source = calibrated_source(satellite.source, receiver, constants)
-        if satellite.transmitter is not None:
-            found[item.pass_id] = _slots(
-                item.track, item.forecast, satellite.transmitter, source, receiver
-            )
+def _bits_of_batch(
+    policy: KeyPolicy, batch: Sequence[tuple[PassSlots, tuple[tuple[Span, ...], ...]]]
+) -> list[list[int]]:
+    """Of each pass the key of each of its parts."""
+    found = []
+    for slots, wanted in batch:
+        sums = _running(slots)
+        found.append([_bits_within(sums, windows, policy) for windows in wanted])
     return found
 
 
-def _slots(
-    track: Track,
-    forecast: PassForecast,
-    transmitter: Transmitter,
-    source: DecoySource,
-    receiver: Receiver,
-) -> PassSlots:
-    """The same seconds that the forecast counted, from its budget and its noise."""
-    use, live = track.is_usable, forecast.budget.live_share
-    open_s = receiver.detector.gate_s * (1.0 if live is None else live)
-    noise = forecast.noise
-    shape = np.zeros(len(track.times_s))
-    key, test = gated(noise.dark_hz + shape, noise.light_hz + shape, receiver, open_s)
-    return PassSlots(
-        times_s=track.times_s[use],
-        efficiency=forecast.budget.efficiency[use],
-        pulses=source.pulse_rate_hz * slot_s(track),
-        noise_key=key[use],
-        noise_test=test[use],
-        fading=fading_moments(forecast.budget, transmitter)[..., use],
-        source=source,
-        receiver=receiver,
-    )
-
-
-def slots_within(item: NightPass, times_s: Floats, windows: tuple[Span, ...]) -> Flags:
-    """Which samples of a pass's usable seconds belong to some of its spans, shape (n,)."""
-    half_s = slot_s(item.track) / 2.0
-    own = {instant for window in item.windows for instant in window}
-    counted = np.zeros(len(times_s), dtype=bool)
-    for start, stop in windows:
-        first_s = (start - item.track.epoch).total_seconds()
-        last_s = (stop - item.track.epoch).total_seconds()
-        # A sample is the middle of its slot, but at the pass's own edges the slot may reach beyond.
-        first_s += -half_s if start in own else half_s
-        last_s -= -half_s if stop in own else half_s
-        counted |= (times_s >= first_s - 1e-6) & (times_s <= last_s + 1e-6)
-    return counted
+def _bits_within(sums: _Sums, windows: tuple[Span, ...], policy: KeyPolicy) -> int:
+    counted = sums.slots.within(windows)
+    if not counted.any():
+        return 0
+    # Spans of a part follow each other without a usable second in between.
+    first, last = int(np.argmax(counted)), int(len(counted) - np.argmax(counted[::-1]))
+    return _key_of(sums, first, last, policy)
 
 
 def _running(slots: PassSlots) -> _Sums:
@@ -173,10 +135,11 @@ def _running(slots: PassSlots) -> _Sums:
     powers = np.ones((ORDER, slots.efficiency.size))
     for order in range(1, ORDER):
         powers[order] = powers[order - 1] * slots.efficiency / order
-    powers *= slots.fading
+    fading = slots.fading
+    powers *= fading
     sent = powers * slots.pulses
     # The remainder of the series is that of an efficiency with the last moment of the fading.
-    largest = slots.efficiency * np.maximum(slots.fading[-1], 1.0) ** (1.0 / (ORDER - 1))
+    largest = slots.efficiency * np.maximum(fading[-1], 1.0) ** (1.0 / (ORDER - 1))
 
     def summed(terms: Floats) -> Floats:
         return np.concatenate([np.zeros((ORDER, 1)), np.cumsum(terms, axis=1)], axis=1)

@@ -52,7 +52,7 @@ def problem_of(
     chance = {} if given.sky is None else given.sky.chance()
     offers = [
         offer
-        for offer in offers_of(network, able, given.key_of, kept)
+        for offer in offers_of(network, able, given.key_of, kept, given.foresee)
         # Without a chance of a bit there is nothing to go for, but what is frozen stays.
         if given.fixed.get(able[offer.candidate].pass_id)
         or offer.key_bits * chance.get(able[offer.candidate].pass_id, 1.0) >= 1.0

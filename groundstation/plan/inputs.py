@@ -7,7 +7,7 @@ from groundstation.plan.limits import Usage
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Plan
 from groundstation.plan.sky import Sky
-from groundstation.plan.windows import KeyOf
+from groundstation.plan.windows import Foresee, KeyOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class PlanInputs:
     Parameters
     ----------
     key_of : values parts of passes; None offers whole passes only
+    foresee : told all parts before `key_of` values each; None where nothing can be prepared
     sky : chance of a clear sky in the members of a forecast; None plans for a clear sky
     stocks : key that satellite-station pools hold already [bit]
     pair_bits : key that the two sites of each demand share already, by demand; where it is given,
@@ -28,6 +29,7 @@ class PlanInputs:
     """
 
     key_of: KeyOf | None = None
+    foresee: Foresee | None = None
     sky: Sky | None = None
     stocks: Mapping[Pool, float] = field(default_factory=dict)
     pair_bits: Mapping[str, float] = field(default_factory=dict)

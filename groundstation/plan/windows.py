@@ -24,6 +24,10 @@ from groundstation.plan.records import Candidate, Contact, Span
 
 # Whole secret bits of some spans of a pass under a clear sky, by its id.
 KeyOf = Callable[[str, tuple[Span, ...]], int]
+# A pass by its id, and some spans of it.
+Part = tuple[str, tuple[Span, ...]]
+# Told many parts that will be valued.
+Foresee = Callable[[Sequence[Part]], None]
 
 # Those that keep an edge of a pass go first. Where many passes compete each gets fewer: with 96
 # passes of 4 satellites over 12 stations, 3 parts of each were planned to 0.3 % in 1.4 s, 6 in 12 s
@@ -67,6 +71,7 @@ def offers_of(
     able: Sequence[Candidate],
     key_of: KeyOf | None,
     kept: Mapping[str, Contact],
+    foresee: Foresee | None = None,
 ) -> list[Offer]:
     """Every part that may be chosen, in the order of the passes, whole passes first.
 
@@ -75,6 +80,7 @@ def offers_of(
     able : passes that can be contacts
     key_of : values parts; None offers whole passes only
     kept : contacts that must stay as they are, by pass id: only that part is offered
+    foresee : told all parts before the first is valued
     """
     setups = _Setups(network)
     rivals = _rivals(able, setups)
@@ -87,22 +93,28 @@ def offers_of(
     contested = max(1, sum(is_cut))
     most = max(PARTS_SOUGHT // contested, min(LEAST_PARTS, MOST_PARTS_OF_ALL // contested))
     most = min(MOST_PARTS, most)
+    least_s = network.policies.min_contact_s
+    parts: dict[int, list[tuple[Span, ...]]] = {}
+    if key_of is not None:
+        for i, item in enumerate(able):
+            if is_cut[i] and item.pass_id not in kept:
+                spans = _parts(able, i, rivals[i], setups, least_s, most) if rivals[i] else []
+                parts[i] = _distinct(item, spans)
+    if foresee is not None:
+        foresee([(able[i].pass_id, windows) for i, own in parts.items() for windows in own])
     found: list[Offer] = []
     for i, item in enumerate(able):
         whole = Offer(i, item.windows, item.key_bits, is_whole=True)
         if item.pass_id in kept:
             found.append(_kept_part(whole, item, kept[item.pass_id], key_of))
-        elif key_of is None or not is_cut[i]:
+        elif key_of is None or i not in parts:
             found.append(whole)
         else:
-            least_s = network.policies.min_contact_s
             shorter = limited_parts(
                 _edges(item), limits[item.satellite], least_s, _key_between(item, key_of)
             )
-            spans = _parts(able, i, rivals[i], setups, least_s) if rivals[i] else []
-            spans = [*spans[:most], *shorter[: max(most, LEAST_LIMITED_PARTS)]]
-            offers = [whole, *_valued(i, item, spans, key_of)]
-            found += _undominated(offers)
+            own = [*parts[i], *_distinct(item, shorter[: max(most, LEAST_LIMITED_PARTS)])]
+            found += _undominated([whole, *_valued(i, item, list(dict.fromkeys(own)), key_of)])
     return found
 
 
@@ -146,9 +158,17 @@ def _rivals(able: Sequence[Candidate], setups: _Setups) -> list[list[int]]:
 
 
 def _parts(
-    able: Sequence[Candidate], i: int, rivals: Sequence[int], setups: _Setups, least_s: float
+    able: Sequence[Candidate],
+    i: int,
+    rivals: Sequence[int],
+    setups: _Setups,
+    least_s: float,
+    most: int,
 ) -> list[tuple[float, float]]:
-    """First and last instants of parts worth trying [POSIX s]."""
+    """First and last instants of the parts that are worth most to try [POSIX s].
+
+    Those that keep an edge of the pass come first, then the longer ones.
+    """
     begin, end = _edges(able[i])
     starts = {begin + 0.5 * (end - begin)}
     stops = set(starts)
@@ -159,15 +179,23 @@ def _parts(
         starts |= {t + setup_s for t in _hand_over(other, (begin, end), setup_s)}
     first = [begin, *sorted({float(math.ceil(t)) for t in starts})]
     last = [end, *sorted({float(math.floor(t)) for t in stops}, reverse=True)]
-    pairs = [
-        (a, b)
-        for a in first
-        for b in last
-        if begin <= a and b <= end and (a, b) != (begin, end) and b - a >= max(least_s, 1.0)
-    ]
-    # Those that keep an edge of the pass first, then the longer ones.
-    pairs.sort(key=lambda pair: (pair[0] != begin and pair[1] != end, pair[0] - pair[1], pair[0]))
-    return pairs
+    # Among fifty rivals there are ten thousand pairs of instants, and two are taken.
+    at_edge = [(a, b) for a in first if a == begin for b in last if b != end]
+    at_edge += [(a, b) for b in last if b == end for a in first if a != begin]
+    found = _longest(at_edge, (begin, end), least_s)
+    if len(found) < most:
+        inner = [(a, b) for a in first if a != begin for b in last if b != end]
+        found += _longest(inner, (begin, end), least_s)
+    return found[:most]
+
+
+def _longest(
+    pairs: Sequence[tuple[float, float]], edges: tuple[float, float], least_s: float
+) -> list[tuple[float, float]]:
+    """Those inside a pass that are long enough, the longer ones first."""
+    least_s = max(least_s, 1.0)
+    inside = [(a, b) for a, b in pairs if edges[0] <= a and b <= edges[1] and b - a >= least_s]
+    return sorted(inside, key=lambda pair: (pair[0] - pair[1], pair[0]))
 
 
 def _hand_over(
@@ -195,19 +223,17 @@ def _key_between(item: Candidate, key_of: KeyOf) -> Callable[[tuple[float, float
     return bits
 
 
+def _distinct(item: Candidate, spans: Sequence[tuple[float, float]]) -> list[tuple[Span, ...]]:
+    """Usable spans between instants, each once and none of them the whole pass."""
+    clips = (clipped(item.windows, start_s, stop_s) for start_s, stop_s in spans)
+    return [windows for windows in dict.fromkeys(clips) if windows and windows != item.windows]
+
+
 def _valued(
-    i: int, item: Candidate, spans: Sequence[tuple[float, float]], key_of: KeyOf
+    i: int, item: Candidate, parts: Sequence[tuple[Span, ...]], key_of: KeyOf
 ) -> list[Offer]:
-    offers, seen = [], {item.windows}
-    for start_s, stop_s in spans:
-        windows = clipped(item.windows, start_s, stop_s)
-        if not windows or windows in seen:
-            continue
-        seen.add(windows)
-        bits = key_of(item.pass_id, windows)
-        if bits > 0:
-            offers.append(Offer(i, windows, bits, is_whole=False))
-    return offers
+    valued = [(windows, key_of(item.pass_id, windows)) for windows in parts]
+    return [Offer(i, windows, bits, is_whole=False) for windows, bits in valued if bits > 0]
 
 
 def _undominated(offers: Sequence[Offer]) -> list[Offer]:

@@ -113,6 +113,19 @@ class TermTable(Sequence[Term]):
             return tuple(self._term(row) for row in self.rows[index])
         return self._term(self.rows[index])
 
+    def summed_db(self) -> Floats:
+        """Sum of all losses in their order [dB], shape (n,)."""
+        changing, samples = self.values_db.shape
+        total = np.zeros(samples)
+        for _, loss, _ in self.rows:
+            total += self.values_db[loss] if loss < changing else self.steady_db[loss - changing]
+        return total
+
+    def spread_of(self, name: str) -> Floats | None:
+        """Spread of the term of that name [dB], shape (n,); None without one."""
+        row = next((spread for label, _, spread in self.rows if label.name == name), None)
+        return None if row is None else self._values(row)
+
     def _term(self, row: Row) -> Term:
         label, loss, spread = row
         return label.term(self._values(loss), None if spread is None else self._values(spread))
@@ -171,6 +184,8 @@ class LinkBudget:
     @property
     def total_db(self) -> Floats:
         """Sum of all terms [dB], shape (n,)."""
+        if isinstance(self.terms, TermTable):
+            return self.terms.summed_db()
         return summed_db(self.terms)
 
     @property
@@ -206,6 +221,12 @@ class LinkBudget:
             if term.name == name:
                 return term
         raise KeyError(name)
+
+    def spread_of(self, name: str) -> Floats | None:
+        """Spread of the term of that name [dB], shape (n,); None where there is none."""
+        if isinstance(self.terms, TermTable):
+            return self.terms.spread_of(name)
+        return next((term.spread_db for term in self.terms if term.name == name), None)
 
     def explain(self, index: int) -> tuple[str, ...]:
         """The budget in words at one sample: a sentence per term, then the whole.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skyfield import api
 
 from tle.clock import split_mjd
-from tle.frames import gmst82_of_ut1_rad, teme_to_earth_fixed
+from tle.frames import gmst82_of_ut1_rad, teme_to_earth_fixed, turn_to_earth
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,12 @@ class SunMoonTable:
     def moon_earth_fixed_m(self, times_s: Floats) -> Floats:
         """Positions of the Moon [m] in ITRF, shape (n, 3)."""
         return teme_to_earth_fixed(self.epoch, times_s, self._series(self.moon_m, times_s))
+
+    def earth_fixed_m(self, times_s: Floats) -> tuple[Floats, Floats]:
+        """Positions of Sun and Moon [m] in ITRF, shapes (n, 3)."""
+        teme = np.stack([self._series(body, times_s).T for body in (self.sun_m, self.moon_m)], 1)
+        sun, moon = turn_to_earth(self.epoch, times_s, teme)
+        return sun, moon
 
     def _series(self, coefficients: Floats, times_s: Floats) -> Floats:
         offset = (np.asarray(times_s, dtype=np.float64) - self.start_s) / SPAN_S

@@ -193,3 +193,24 @@ def test_the_air_of_a_prepared_link_is_that_over_its_station(wavelength_m):
         # Twice the logarithm of the density's fall, exp(-2.4 / 8.4 km) squared: 0.56 about.
         high, low = (losses_db[height_m]["oxygen collisions"] for height_m in (2_400.0, 0.0))
         np.testing.assert_allclose(high / low, 0.58, atol=0.04)
+
+
+def test_a_table_adds_up_and_finds_spreads_without_its_terms():
+    sender, receiver, air = LINKS["turbulent"]
+    link = prepare_link(sender, SOURCE, receiver, air, 500.0)
+    budget = counts_along(link, track(60, lowest_rad=0.2)).budget
+    terms = tuple(budget.terms)
+    assert isinstance(budget.terms, TermTable)
+    apart = LinkBudget(terms)
+    # The same numbers in the same order: not a bit may differ.
+    np.testing.assert_array_equal(budget.total_db, apart.total_db)
+    assert budget.total_db.min() > 10.0
+    for term in terms:
+        if term.spread_db is None:
+            assert budget.spread_of(term.name) is None
+            assert apart.spread_of(term.name) is None
+        else:
+            np.testing.assert_array_equal(budget.spread_of(term.name), term.spread_db)
+            np.testing.assert_array_equal(apart.spread_of(term.name), term.spread_db)
+    assert budget.spread_of("scintillation") is not None
+    assert budget.spread_of("no such term") is None
