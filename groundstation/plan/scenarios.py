@@ -137,7 +137,7 @@ def _world(model: Model, key_kbit: Floats) -> _World:
     structure = structure_of(replace(model, windows=replace(model.windows, key_kbit=key_kbit)))
     count = model.windows.count
     full = build(structure, np.arange(count), structure.useful, with_cuts=False)
-    rows = slice(full.row_offsets[5], full.row_offsets[8])
+    rows = slice(full.row_offsets[5], full.row_offsets[9])
     own = slice(full.offsets[2], full.offsets[4])
     return _World(
         full.matrix[rows][:, :count],

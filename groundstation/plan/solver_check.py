@@ -8,7 +8,7 @@ with plain Python, contact by contact and bit by bit. What it checks:
    set-up times included.
 3. Crew nights, contacts a night, duty per orbit and memory keep their limits.
 4. Every delivery joins the two ends of its demand over one satellite, with at most one fibre at
-   each end; no pool, fibre or demand is overdrawn in any period.
+   each end; no pool, fibre or demand is overdrawn in any period, and no key used that is too old.
 5. The value is what contacts and deliveries are worth, and not above the bound.
 """
 
@@ -17,6 +17,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from groundstation.plan.pool_check import Batch
+from groundstation.plan.solver_relay_check import Pools, relay_faults, relay_value
 
 # Sums of thousands of deliveries in binary fractions; a bit is a thousand times more.
 _TOLERANCE_KBIT = 1e-6
@@ -37,13 +40,30 @@ class _Taken:
     night: int
 
 
-def check_result(instance: Mapping[str, Any], result: Mapping[str, Any], problem: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How long key can be delivered, which the format does not say.
+
+    Parameters
+    ----------
+    lifetime : periods, with that in which it enters its pool; infinite if it never gets too old
+    stock_last : last period of each row of `pool0`; as if it entered in the first one without
+    """
+
+    lifetime: float = math.inf
+    stock_last: Sequence[float] | None = None
+
+
+def check_result(
+    instance: Mapping[str, Any], result: Mapping[str, Any], problem: str, ages: Ages | None = None
+) -> list[str]:
     """Every violation as one sentence; an empty list means that the result holds.
 
     Parameters
     ----------
     instance, result : parsed documents of the exchange format
     problem : "contacts" or "relay"
+    ages : of key; none gets too old without
     """
     faults: list[str] = []
     contacts = []
@@ -60,8 +80,9 @@ def check_result(instance: Mapping[str, Any], result: Mapping[str, Any], problem
     faults += _overlaps(instance, contacts)
     faults += _limit_faults(instance, contacts)
     if problem == "relay":
-        faults += _relay_faults(instance, contacts, result["deliveries"])
-        value = _relay_value(instance, contacts, result["deliveries"])
+        batches = _batches(instance, contacts, ages or Ages())
+        faults += relay_faults(instance, batches, result["deliveries"])
+        value = relay_value(instance, batches, result["deliveries"])
     else:
         value = float(sum(c.bits for c in contacts))
         if result.get("deliveries"):
@@ -172,73 +193,15 @@ def _memory_faults(
             yield f"satellite {satellite} holds {bits} bits at once"
 
 
-def _relay_faults(
-    instance: Mapping[str, Any], contacts: Sequence[_Taken], deliveries: Sequence[Sequence[Any]]
-) -> Iterator[str]:
-    """Ends, demands, fibres and pools, period by period."""
-    periods = math.ceil(instance["horizon_s"] / instance["period_s"])
-    given: dict[tuple[int, int], float] = defaultdict(float)
-    carried: dict[tuple[frozenset[int], int], float] = defaultdict(float)
-    spent: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0] * periods)
-    for row in deliveries:
-        k, period, satellite, end_a, end_b, kbit = row
-        if not 0 <= k < len(instance.get("demand", [])) or not 0 <= period < periods:
-            yield f"delivery {list(row)}: no such demand or period"
-            continue
-        if not kbit > 0.0 or end_a == end_b:
-            yield f"delivery {list(row)}: nothing, or from a station to itself"
-        for place, end in zip(instance["demand"][k][:2], (end_a, end_b), strict=True):
-            if end != place:
-                carried[frozenset((place, end)), period] += kbit
-            spent[satellite, end][period] += kbit
-        given[k, period] += kbit
-    for (k, period), kbit in sorted(given.items()):
-        if kbit > instance["demand"][k][2] / 1e3 + _TOLERANCE_KBIT:
-            yield f"demand {k} gets {kbit:.6f} kbit in period {period}, more than it wants"
-    yield from _fibre_faults(instance, carried)
-    yield from _pool_faults(instance, contacts, spent, periods)
-
-
-def _fibre_faults(
-    instance: Mapping[str, Any], carried: Mapping[tuple[frozenset[int], int], float]
-) -> Iterator[str]:
-    fibre: dict[frozenset[int], float] = defaultdict(float)
-    for a, b, bits in instance.get("fibre", []):
-        fibre[frozenset((a, b))] += bits / 1e3
-    for (ends, period), kbit in carried.items():
-        if kbit > fibre.get(ends, 0.0) + _TOLERANCE_KBIT:
-            yield f"fibre {sorted(ends)} carries {kbit:.6f} kbit in period {period}"
-
-
-def _pool_faults(
-    instance: Mapping[str, Any],
-    contacts: Sequence[_Taken],
-    spent: Mapping[tuple[int, int], Sequence[float]],
-    periods: int,
-) -> Iterator[str]:
-    for (satellite, station), by_period in sorted(spent.items()):
-        level = sum(
-            bits / 1e3 for s, g, bits in instance.get("pool0", []) if (s, g) == (satellite, station)
-        )
-        for period in range(periods):
-            level += sum(
-                c.bits / 1e3
-                for c in contacts
-                if (c.satellite, c.station) == (satellite, station)
-                and max(0, math.floor((c.stop - 1) / instance["period_s"])) == period
-            )
-            level -= by_period[period]
-            if level < -_TOLERANCE_KBIT:
-                yield f"pool ({satellite}, {station}) is {-level:.6f} kbit short in {period}"
-
-
-def _relay_value(
-    instance: Mapping[str, Any], contacts: Sequence[_Taken], deliveries: Sequence[Sequence[Any]]
-) -> float:
-    left = math.fsum(bits / 1e3 for *_, bits in instance.get("pool0", []))
-    left += math.fsum(c.bits / 1e3 for c in contacts)
-    left -= 2.0 * math.fsum(row[5] for row in deliveries)
-    weights = [demand[3] for demand in instance.get("demand", [])]
-    worth = math.fsum(weights[row[0]] * row[5] for row in deliveries if 0 <= row[0] < len(weights))
-    terminal = float(instance.get("terminal_weight_per_kbit", 0.0))
-    return float(worth) + terminal * left
+def _batches(instance: Mapping[str, Any], contacts: Sequence[_Taken], ages: Ages) -> Pools:
+    """Key of every pool: stock, and what each contact brings in the period of its end."""
+    found: dict[tuple[int, int], list[Batch]] = defaultdict(list)
+    stock = instance.get("pool0", [])
+    lasts = [ages.lifetime - 1.0] * len(stock) if ages.stock_last is None else ages.stock_last
+    for (satellite, station, bits), last in zip(stock, lasts, strict=True):
+        found[satellite, station].append(Batch(0, last, bits / 1e3))
+    for c in contacts:
+        period = max(0, math.floor((c.stop - 1) / instance["period_s"]))
+        batch = Batch(period, period + ages.lifetime - 1.0, c.bits / 1e3)
+        found[c.satellite, c.station].append(batch)
+    return found

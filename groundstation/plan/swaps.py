@@ -18,7 +18,7 @@ from groundstation.plan.network_model import BITS_PER_KBIT, Problem, whole_bits_
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.insertion import insert_in_order
 from groundstation.plan.solver.lagrangian import Structure
-from groundstation.plan.solver.model import Floats, Ints, Solution, value_of
+from groundstation.plan.solver.model import Floats, Ints, Solution, left_kbit, value_of
 
 # Parts of one pass that are tried, each with a linear programme.
 MOST_TRIED = 3
@@ -108,7 +108,4 @@ def _with_part(
 
 def _left(problem: Problem, chosen: Ints, flow_kbit: Floats) -> float:
     """Kilobits in all pools together at the end."""
-    relay = problem.model.relay
-    spent = relay.pool_use.sum(axis=1) @ flow_kbit.sum(axis=1)
-    brought = problem.model.windows.key_kbit[chosen].sum()
-    return float(relay.stock_kbit.sum() + brought - spent)
+    return float(left_kbit(problem.model, chosen, flow_kbit).sum())

@@ -116,6 +116,8 @@ def _sub_model(
         relay.path_cost_per_kbit[paths],
         relay.pool_use[paths][:, pools].tocsr(),
         relay.fibre_use[paths].tocsr(),
+        relay.lifetime_periods,
+        None if relay.ageing_kbit is None else relay.ageing_kbit[pools],
     )
     windows = Windows(*(getattr(w, name)[own] for name in Windows.__slots__))
     # A pool of minus one stays minus one: it is the last entry of the table.

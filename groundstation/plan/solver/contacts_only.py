@@ -52,6 +52,8 @@ def choose_contacts(
     found, bound = solve_components(structure, kept, remaining_s=remaining_s)
     if found is not None and _value(structure, found) > value:
         best, value = found, _value(structure, found)
+    # Stock is worth something without any contact, too.
+    bound += _value(structure, np.zeros(0, np.int64))
     return best, min(relaxed.bound, max(bound, value))
 
 

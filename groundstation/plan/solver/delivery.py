@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csc_array
 
+from groundstation.plan.solver.ageing import levels, outliving
 from groundstation.plan.solver.errors import ModelError
 from groundstation.plan.solver.highs import solve_linear
 from groundstation.plan.solver.lagrangian import Prices, Structure, evaluate
@@ -95,14 +96,14 @@ def whole_flow(structure: Structure, chosen: Ints, flow_kbit: Floats) -> Floats:
     for f, t in np.argwhere(relay.fibre_use.T @ flow > fibre):
         users, use = _users(fibre_use, f)
         _take_back(flow, users, t, use @ flow[users, t] - fibre[f, t], use)
-    stock, pool_use = _supply(structure, chosen), relay.pool_use.tocsc()
-    for e, t in np.argwhere(np.cumsum(relay.pool_use.T @ flow, axis=1) > stock):
+    pool_use, (supply, most) = relay.pool_use.tocsc(), _supply(structure, chosen)
+    for e, t in np.argwhere(levels(supply, relay.pool_use.T @ flow, most) < 0.0):
         users, use = _users(pool_use, e)
-        for earlier in range(t, -1, -1):
-            excess = float((use @ flow[users, : t + 1]).sum()) - stock[e, t]
-            if excess <= 0.0:
-                break
-            _take_back(flow, users, earlier, excess, use)
+        # What was taken back in the periods before may have filled the gap.
+        level = levels(
+            supply[[e]], (use @ flow[users])[None, :], None if most is None else most[[e]]
+        )
+        _take_back(flow, users, t, -float(level[0, t]), use)
     return flow * QUANTUM_KBIT
 
 
@@ -118,15 +119,24 @@ def _by_demand(structure: Structure, flow: Floats) -> Floats:
     return total
 
 
-def _supply(structure: Structure, chosen: Ints) -> Floats:
-    """Stock and key of the contacts up to each period, in quanta, shape (pools, periods)."""
+def _supply(structure: Structure, chosen: Ints) -> tuple[Floats, Floats | None]:
+    """Stock and key of the contacts by period, and what outlives each, shape (pools, periods).
+
+    In quanta; None where nothing is lost.
+    """
     relay, w = structure.model.relay, structure.model.windows
-    gain = np.zeros((len(relay.stock_kbit), relay.periods + 1))
+    entered = np.zeros((len(relay.stock_kbit), relay.periods + 1))
     fills = chosen[w.pool[chosen] >= 0]
     period = np.minimum(w.period[fills], relay.periods)
-    np.add.at(gain, (w.pool[fills], period), _quanta(w.key_kbit[fills]))
-    supply: Floats = _quanta(relay.stock_kbit)[:, None] + np.cumsum(gain[:, :-1], axis=1)
-    return supply
+    np.add.at(entered, (w.pool[fills], period), _quanta(w.key_kbit[fills]))
+    supply, stock = entered[:, :-1].copy(), relay.stock_by_life
+    if stock is None:
+        supply[:, 0] += _quanta(relay.stock_kbit)
+        return supply, None
+    by_life = _quanta(stock)
+    most = outliving(supply, by_life)
+    supply[:, 0] += by_life.sum(axis=1)
+    return supply, most
 
 
 def _users(use_by_column: csc_array, column: int) -> tuple[Ints, Floats]:

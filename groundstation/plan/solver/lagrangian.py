@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groundstation.plan.solver.ageing import best_period, best_period_of_stock, usable
 from groundstation.plan.solver.blocks_dp import Blocks, make_blocks
 from groundstation.plan.solver.cliques import Cliques, find_cliques
-from groundstation.plan.solver.model import Flags, Floats, Ints, Model
+from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Relay
 
 # More than any plan can gain, so that a forced window is always chosen and a forbidden one never.
 _FORCE_FACTOR = 2.0
@@ -27,8 +28,8 @@ class Prices:
     station : of each station clique, shape (cliques,)
     crew : of each crew clique, shape (crew cliques,)
     capacity : per unit of each capacity row, shape (rows,)
-    pool : per kbit of each pool in each period, not rising in time and at least the terminal
-        value, which stands in the last column, shape (pools, periods + 1)
+    pool : per kbit that a delivery takes from each pool in each period; the last column is the
+        terminal value; not rising in time if key does not age, shape (pools, periods + 1)
     fibre : per kbit of each fibre and period, shape (fibres, periods)
     """
 
@@ -119,21 +120,32 @@ def structure_of(model: Model) -> Structure:
 def _useful(model: Model) -> Flags:
     """Paths and periods in which a delivery is worth more than the stock it spends, and possible.
 
-    A path is possible in a period once each of its pools can hold key; shape (paths, periods).
+    A path is possible in a period in which each of its pools can hold key; shape (paths, periods).
     """
-    relay, w = model.relay, model.windows
-    periods = relay.periods
-    first = np.where(relay.stock_kbit > 0.0, 0, periods)
-    fills = (w.pool >= 0) & (w.key_kbit > 0.0) & ~model.forbidden
-    np.minimum.at(first, w.pool[fills], w.period[fills])
-    gain = relay.gain_per_kbit - (relay.pool_use @ relay.terminal_per_kbit)[:, None]
-    opens = np.zeros(relay.paths, np.int64)
-    rows, pools = relay.pool_use.nonzero()
-    np.maximum.at(opens, rows, first[pools])
-    is_open = opens[:, None] <= np.arange(periods)[None, :]
+    relay = model.relay
+    gain = relay.gain_per_kbit
+    # Key that is about to be lost costs nothing.
+    if relay.stock_by_life is None:
+        gain = gain - (relay.pool_use @ relay.terminal_per_kbit)[:, None]
+    lacks = relay.pool_use.sign() @ (~_can_hold(model)).astype(np.float64)
     wanted = relay.demand_kbit[relay.path_demand] > 0.0
-    useful: Flags = is_open & wanted & (gain > 0.0)
+    useful: Flags = (lacks == 0.0) & wanted & (gain > 0.0)
     return useful
+
+
+def _can_hold(model: Model) -> Flags:
+    """Whether key can lie in each pool in each period, shape (pools, periods)."""
+    relay, w = model.relay, model.windows
+    stock, periods = relay.stock_by_life, relay.periods
+    fills = (w.pool >= 0) & (w.key_kbit > 0.0) & ~model.forbidden & (w.period < periods)
+    enters = np.zeros((len(relay.stock_kbit), periods), dtype=bool)
+    enters[w.pool[fills], w.period[fills]] = True
+    if stock is None:
+        return np.logical_or.accumulate(enters, axis=1) | (relay.stock_kbit > 0.0)[:, None]
+    holds: Flags = usable(stock, periods) > 0.0
+    for age in range(min(stock.shape[1], periods)):
+        holds[:, age:] |= enters[:, : periods - age]
+    return holds
 
 
 def _crew_of(model: Model) -> Crew:
@@ -168,8 +180,24 @@ def window_profit(structure: Structure, prices: Prices) -> Floats:
     profit[structure.crew.windows] -= structure.crew.cliques.prices_paid(prices.crew)
     fills = np.flatnonzero(w.pool >= 0)
     period = np.minimum(w.period[fills], model.relay.periods)
-    profit[fills] += w.key_kbit[fills] * prices.pool[w.pool[fills], period]
+    profit[fills] += w.key_kbit[fills] * _worth_of_key(model.relay, prices)[w.pool[fills], period]
     return profit
+
+
+def _worth_of_key(relay: Relay, prices: Prices) -> Floats:
+    """Price of a kbit by the period in which it enters, shape (pools, periods + 1)."""
+    if relay.stock_by_life is None or relay.lifetime_periods is None:
+        return prices.pool
+    best = best_period(prices.pool, relay.lifetime_periods)
+    return np.take_along_axis(prices.pool, best, axis=1)
+
+
+def _worth_of_stock(relay: Relay, prices: Prices) -> float:
+    stock = relay.stock_by_life
+    if stock is None:
+        return float((relay.stock_kbit * prices.pool[:, 0]).sum())
+    best = best_period_of_stock(prices.pool, stock.shape[1])
+    return float((stock * np.take_along_axis(prices.pool, best, axis=1)).sum())
 
 
 def _margins(structure: Structure, prices: Prices) -> tuple[Floats, Floats]:
@@ -189,7 +217,7 @@ def _limits_at(structure: Structure, prices: Prices) -> float:
     telescopes = model.limits.telescopes[structure.stations.resource]
     # Sums instead of products of vectors: these run in threads, whose number changes the last digit
     # and which wait for each other on a busy machine.
-    total = float((model.relay.stock_kbit * prices.pool[:, 0]).sum())
+    total = _worth_of_stock(model.relay, prices)
     total += float((model.relay.fibre_kbit * prices.fibre).sum())
     total += float((telescopes * prices.station).sum())
     total += float((model.limits.capacity * prices.capacity).sum())

@@ -6,7 +6,8 @@
 2. Capacity rows bound weighted sums of windows (duty, contacts a night, memory on board).
 3. A station with a crew limit is used in at most that many nights.
 4. Key of a window enters its pool at the start of its period, before the deliveries of that
-   period; from `periods` on it only counts as final stock.
+   period; from `periods` on it only counts as final stock. With a lifetime it is lost after so
+   many periods, the oldest going first (see `ageing`), and final stock is what is not lost.
 5. A delivery along a path spends `pool_use` of each pool and `fibre_use` of each fibre per kbit.
 6. The value is sum(worth of windows) + sum((weight in the period - cost) x delivered) +
    sum(terminal x stock left at the end).
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+from groundstation.plan.solver.ageing import levels, outliving
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -94,6 +97,10 @@ class Relay:
     path_ends : stations between which the satellites carry it, shape (paths, 2)
     path_cost_per_kbit : cost of its hops, shape (paths,)
     pool_use, fibre_use : kbit spent per kbit delivered, shapes (paths, pools), (paths, fibres)
+    lifetime_periods : periods in which key can be delivered, with that in which it enters its pool;
+        None if it never gets too old
+    ageing_kbit : the part of the stock that is lost after period 0, 1, ... lifetime - 2; the rest
+        is as fresh as key that enters in period 0; shape (pools, lifetime - 1), None if all is
     """
 
     stock_kbit: Floats
@@ -107,6 +114,8 @@ class Relay:
     path_cost_per_kbit: Floats
     pool_use: csr_array
     fibre_use: csr_array
+    lifetime_periods: int | None = None
+    ageing_kbit: Floats | None = None
 
     @property
     def periods(self) -> int:
@@ -122,6 +131,27 @@ class Relay:
     def gain_per_kbit(self) -> Floats:
         """Weight of a delivery less the cost of its hops, shape (paths, periods)."""
         return self.weight_per_kbit[self.path_demand] - self.path_cost_per_kbit[:, None]
+
+    @property
+    def stock_by_life(self) -> Floats | None:
+        """Stock by the last period in which it can be delivered, shape (pools, lifetime) [kbit].
+
+        None if no key is lost within the periods, whatever its lifetime.
+        """
+        lifetime = self.lifetime_periods
+        if lifetime is None or (lifetime > self.periods and self.ageing_kbit is None):
+            return None
+        stock = np.zeros((len(self.stock_kbit), lifetime))
+        if self.ageing_kbit is not None:
+            stock[:, :-1] = self.ageing_kbit
+        stock[:, -1] = np.maximum(0.0, self.stock_kbit - stock.sum(axis=1))
+        return stock
+
+    @property
+    def lasting_kbit(self) -> Floats:
+        """Stock that is final stock if nothing takes it, shape (pools,) [kbit]."""
+        stock = self.stock_by_life
+        return self.stock_kbit if stock is None else stock[:, self.periods :].sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +208,32 @@ def value_of(model: Model, chosen: Ints, flow_kbit: Floats) -> float:
     chosen : windows taken
     flow_kbit : delivered along each path in each period, shape (paths, periods) [kbit]
     """
-    windows, relay = model.windows, model.relay
-    delivered = flow_kbit.sum(axis=1)
-    gain = relay.gain_per_kbit
+    relay = model.relay
+    delivered, gain = flow_kbit.sum(axis=1), relay.gain_per_kbit
     # Counted from the first period on: where all are worth the same, no last digit changes.
     first = gain[:, :1]
-    relayed = float((first[:, 0] * delivered).sum() + ((gain - first) * flow_kbit).sum())
-    left = relay.stock_kbit - relay.pool_use.T @ delivered
-    fills = chosen[windows.pool[chosen] >= 0]
-    left += np.bincount(
-        windows.pool[fills], windows.key_kbit[fills], minlength=len(relay.stock_kbit)
-    )
     # Not a product of vectors, whose last digit depends on the number of threads.
-    relayed += float((relay.terminal_per_kbit * left).sum())
-    return float(windows.worth[chosen].sum()) + relayed
+    relayed = float((first[:, 0] * delivered).sum() + ((gain - first) * flow_kbit).sum())
+    relayed += float((relay.terminal_per_kbit * left_kbit(model, chosen, flow_kbit)).sum())
+    return float(model.windows.worth[chosen].sum()) + relayed
+
+
+def left_kbit(model: Model, chosen: Ints, flow_kbit: Floats) -> Floats:
+    """What each pool holds in the end, without what is lost by its age, shape (pools,) [kbit]."""
+    windows, relay = model.windows, model.relay
+    fills = chosen[windows.pool[chosen] >= 0]
+    stock = relay.stock_by_life
+    if stock is None:
+        left: Floats = relay.stock_kbit - relay.pool_use.T @ flow_kbit.sum(axis=1)
+        left += np.bincount(
+            windows.pool[fills], windows.key_kbit[fills], minlength=len(relay.stock_kbit)
+        )
+        return left
+    entered = np.zeros((len(stock), relay.periods + 1))
+    period = np.minimum(windows.period[fills], relay.periods)
+    np.add.at(entered, (windows.pool[fills], period), windows.key_kbit[fills])
+    supply = entered[:, :-1].copy()
+    supply[:, 0] += relay.stock_kbit
+    most = outliving(entered[:, :-1], stock)
+    level: Floats = levels(supply, relay.pool_use.T @ flow_kbit, most)[:, -1] + entered[:, -1]
+    return level

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groundstation.plan.solver.ageing import best_period, best_period_of_stock
 from groundstation.plan.solver.lagrangian import (
     Answer,
     Prices,
@@ -146,7 +147,11 @@ def _start(structure: Structure, useful: Flags, shapes: tuple[tuple[int, ...], .
     typical = float((model.windows.worth + kbit * model.windows.key_kbit).sum())
     typical = typical / max(1, model.windows.count) or 1.0
     sizes = [int(np.prod(shape)) for shape in shapes]
-    first = [0.01 * typical, 0.01 * typical, 1e-4 * typical, kbit / periods, kbit / periods]
+    step = kbit / periods
+    if model.relay.stock_by_life is not None:
+        # Prices themselves, not steps of them.
+        step = kbit + float(model.relay.terminal_per_kbit.mean())
+    first = [0.01 * typical, 0.01 * typical, 1e-4 * typical, step, kbit / periods]
     value = np.concatenate(
         [np.full(n, np.log(max(x, 1e-12))) for n, x in zip(sizes, first, strict=True)]
     )
@@ -165,7 +170,12 @@ def _prices(
     station = np.where(structure.stations.size > limit, station, 0.0)
     terminal = structure.model.relay.terminal_per_kbit
     pool = np.repeat(terminal[:, None], step.shape[1] + 1, axis=1)
-    pool[:, :-1] += np.where(priced_pools[:, None], np.cumsum(step[:, ::-1], axis=1)[:, ::-1], 0.0)
+    if structure.model.relay.stock_by_life is None:
+        step = np.cumsum(step[:, ::-1], axis=1)[:, ::-1]
+    else:
+        # The price of key that gets too old may rise or fall, even below its final worth.
+        pool[:, :-1] = 0.0
+    pool[:, :-1] += np.where(priced_pools[:, None], step, 0.0)
     return Prices(station, crew, capacity, pool, fibre)
 
 
@@ -178,18 +188,12 @@ def _gradient(
 ) -> Floats:
     """What the limits leave over at these answers: the gradient of the bound in each price."""
     model = structure.model
-    relay, w = model.relay, model.windows
+    relay = model.relay
     flow = soft * relay.demand_kbit[relay.path_demand]
-    pools = np.zeros((len(relay.stock_kbit), relay.periods + 1))
-    fills = chosen[w.pool[chosen] >= 0]
-    np.add.at(
-        pools,
-        (w.pool[fills], np.minimum(w.period[fills], relay.periods)),
-        w.key_kbit[fills],
-    )
-    left = pools[:, :-1] - relay.pool_use.T @ flow
-    if relay.periods:
-        left[:, 0] += relay.stock_kbit
+    left = _keys(structure, prices, chosen) - relay.pool_use.T @ flow
+    left += _stock(structure, prices)
+    if relay.stock_by_life is None:
+        left = np.cumsum(left, axis=1)
     limit = model.limits.telescopes[structure.stations.resource]
     station = np.where(
         structure.stations.size > limit, limit - structure.stations.load(chosen), 0.0
@@ -199,10 +203,36 @@ def _gradient(
             station,
             _crew_gradient(structure, prices, chosen),
             model.limits.capacity - model.limits.capacity_use[:, chosen].sum(axis=1),
-            np.where(priced_pools[:, None], np.cumsum(left, axis=1), 0.0).reshape(-1),
+            np.where(priced_pools[:, None], left, 0.0).reshape(-1),
             (relay.fibre_kbit - relay.fibre_use.T @ flow).reshape(-1),
         ]
     )
+
+
+def _keys(structure: Structure, prices: Prices, chosen: Ints) -> Floats:
+    """Key of the contacts by the period from which, or for which, it is kept; (pools, periods)."""
+    relay, w = structure.model.relay, structure.model.windows
+    fills = chosen[w.pool[chosen] >= 0]
+    pool, period = w.pool[fills], np.minimum(w.period[fills], relay.periods)
+    stock = relay.stock_by_life
+    if stock is not None:
+        period = best_period(prices.pool, stock.shape[1])[pool, period]
+    found = np.zeros((len(relay.stock_kbit), relay.periods + 1))
+    np.add.at(found, (pool, period), w.key_kbit[fills])
+    return found[:, :-1]
+
+
+def _stock(structure: Structure, prices: Prices) -> Floats:
+    """The same for the initial stock."""
+    relay = structure.model.relay
+    found = np.zeros((len(relay.stock_kbit), relay.periods + 1))
+    stock = relay.stock_by_life
+    if stock is None:
+        found[:, 0] = relay.stock_kbit
+    else:
+        period = best_period_of_stock(prices.pool, stock.shape[1])
+        np.add.at(found, (np.arange(len(stock))[:, None], period), stock)
+    return found[:, :-1]
 
 
 def _crew_gradient(structure: Structure, prices: Prices, chosen: Ints) -> Floats:

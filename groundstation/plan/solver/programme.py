@@ -16,7 +16,13 @@ from groundstation.plan.solver.contact_rows import clique_rows, crew_rows, night
 from groundstation.plan.solver.lagrangian import Prices, Structure
 from groundstation.plan.solver.layout import Layout, lay_out
 from groundstation.plan.solver.model import Flags, Floats, Ints
-from groundstation.plan.solver.relay_rows import cut_rows, demand_rows, fibre_rows, pool_rows
+from groundstation.plan.solver.relay_rows import (
+    age_rows,
+    cut_rows,
+    demand_rows,
+    fibre_rows,
+    pool_rows,
+)
 
 _LOOSE = 2.0
 
@@ -32,7 +38,7 @@ class Programme:
     pool : pools whose levels have columns, period by period
     offsets : first column of windows, shifts, deliveries, levels; then the number of columns
     row_offsets : first row of satellite cliques, station cliques, crew cliques, crew nights,
-        capacities, pools, fibres, demands, cuts; then the number of rows
+        capacities, pools, fibres, demands, ages, cuts; then the number of rows
     station_rows, crew_rows : cliques that have a row
     """
 
@@ -79,6 +85,7 @@ def build(structure: Structure, windows: Ints, deliveries: Flags, *, with_cuts: 
         pool_rows(layout),
         fibre_rows(layout),
         demand_rows(layout),
+        age_rows(layout),
         cut_rows(layout) if with_cuts else no_cuts,
     ]
     heights = np.concatenate([[0], np.cumsum([len(upper) for _, upper in parts])])
@@ -101,7 +108,11 @@ def _gain(layout: Layout) -> tuple[Floats, float]:
     fills = np.flatnonzero(pool >= 0)
     # Key that no level follows keeps its terminal value.
     untracked = layout.tracked[pool[fills]] < 0
-    untracked |= w.period[layout.windows[fills]] >= layout.periods
+    period = w.period[layout.windows[fills]]
+    untracked |= period >= layout.periods
+    if relay.stock_by_life is not None and relay.lifetime_periods is not None:
+        # What is lost before the end has none.
+        untracked &= period + relay.lifetime_periods > layout.periods
     late = fills[untracked]
     worth[late] += w.key_kbit[layout.windows[late]] * relay.terminal_per_kbit[pool[late]]
     gain[: len(worth)] = worth
@@ -110,7 +121,7 @@ def _gain(layout: Layout) -> tuple[Floats, float]:
         last = layout.offsets[3] + np.arange(len(layout.pool)) * layout.periods + layout.periods - 1
         gain[last] = relay.terminal_per_kbit[layout.pool]
     left = layout.tracked < 0
-    return gain, float(relay.terminal_per_kbit[left] @ relay.stock_kbit[left])
+    return gain, float(relay.terminal_per_kbit[left] @ relay.lasting_kbit[left])
 
 
 def _column_bounds(layout: Layout) -> tuple[Floats, Floats]:
@@ -141,7 +152,8 @@ def prices_from(
     Parameters
     ----------
     duals : non-negative, of each row of the programme
-    others : prices of the pools that the programme has no rows for; the terminal value if None
+    others : prices of the pools that the programme has no rows for; if None the terminal value,
+        or nothing before the last period where key ages
     """
     relay = structure.model.relay
     start = programme.row_offsets
@@ -149,13 +161,18 @@ def prices_from(
     station[programme.station_rows] = duals[start[1] : start[2]]
     crew = np.zeros(len(structure.crew.cliques.resource))
     crew[programme.crew_rows] = duals[start[2] : start[3]]
+    ages = relay.stock_by_life is not None
     if others is None:
         pool = np.repeat(relay.terminal_per_kbit[:, None], relay.periods + 1, axis=1)
+        pool[:, :-1] *= not ages
     else:
         pool = others.pool.copy()
     level = duals[start[5] : start[6]].reshape(-1, relay.periods)
-    pool[programme.pool, :-1] = np.maximum(level, relay.terminal_per_kbit[programme.pool, None])
-    # Prices may not rise in time; rounding of the solver must not break that.
-    pool[:, :-1] = np.maximum.accumulate(pool[:, -2::-1], axis=1)[:, ::-1]
+    if ages:
+        pool[programme.pool, :-1] = level
+    else:
+        pool[programme.pool, :-1] = np.maximum(level, relay.terminal_per_kbit[programme.pool, None])
+        # Prices may not rise in time; rounding of the solver must not break that.
+        pool[:, :-1] = np.maximum.accumulate(pool[:, -2::-1], axis=1)[:, ::-1]
     fibre = duals[start[6] : start[7]].reshape(relay.fibre_kbit.shape)
     return Prices(station, crew, duals[start[4] : start[5]], pool, fibre)

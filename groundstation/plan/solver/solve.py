@@ -21,7 +21,7 @@ from groundstation.plan.solver.errors import ModelError
 from groundstation.plan.solver.highs import solve_linear, solve_whole
 from groundstation.plan.solver.insertion import insert_in_order
 from groundstation.plan.solver.lagrangian import Structure, evaluate, structure_of
-from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Solution
+from groundstation.plan.solver.model import Flags, Floats, Ints, Model, Relay, Solution
 from groundstation.plan.solver.price_iterations import find_prices
 from groundstation.plan.solver.programme import build, prices_from
 from groundstation.plan.solver.regrets import regrets
@@ -91,7 +91,7 @@ def _contacts(best: Standing, *, is_limited: bool) -> str:
         priced = find_prices(structure, steps=_QUICK_STEPS, is_late=best.is_late)
         best.lower(priced.bound)
         relay = structure.model.relay
-        constant = float(relay.terminal_per_kbit @ relay.stock_kbit)
+        constant = float(relay.terminal_per_kbit @ relay.lasting_kbit)
         found, bound = solve_components(
             structure, ~structure.model.forbidden, remaining_s=best.remaining_s
         )
@@ -174,6 +174,31 @@ def _check(model: Model) -> None:
     both = np.flatnonzero(model.forced & model.forbidden)
     if len(both):
         raise ModelError(f"choosing contacts: window {both[0]} is both forced and forbidden")
+    _check_ages(model.relay)
+
+
+def _check_ages(relay: Relay) -> None:
+    lifetime, ageing = relay.lifetime_periods, relay.ageing_kbit
+    if lifetime is not None and lifetime < 1:
+        raise ModelError(f"the age of key: a lifetime of {lifetime} periods is below 1")
+    if ageing is None:
+        return
+    if lifetime is None:
+        raise ModelError("the age of key: stock gets old without a lifetime")
+    if ageing.shape[1] != lifetime - 1:
+        raise ModelError(
+            f"the age of key: stock gets old in the course of {ageing.shape[1]} periods, not "
+            f"{lifetime - 1}, one less than the lifetime"
+        )
+    if (ageing < 0.0).any():
+        raise ModelError(f"the age of key: a stock of {ageing.min()} kbit is less than nothing")
+    # Sums of parts round; a bit is a million times more.
+    over = ageing.sum(axis=1) - relay.stock_kbit
+    if (over > 1e-9).any():
+        raise ModelError(
+            f"the age of key: of pool {np.argmax(over)} {over.max():.6f} kbit more get old than "
+            "there are"
+        )
 
 
 def _require_forced(model: Model, start: Ints) -> None:

@@ -140,8 +140,10 @@ def _largest_sets(instance, offers):
             yield [offers[j] for j in chosen]
 
 
-def _relay_optimum(instance, chosen, weights):
+def _relay_optimum(instance, chosen, weights, lives):
     """The relay of some contacts as a linear programme in levels of stock per day [kbit]."""
+    if lives is not None:
+        return _ageing_optimum(instance, chosen, weights, *lives)
     days = instance["horizon_s"] // 86_400
     near: dict[int, list[tuple[int, int | None]]] = {
         g: [(g, None)] for g in range(len(instance["stations"]))
@@ -185,10 +187,62 @@ def _relay_optimum(instance, chosen, weights):
     return terminal * stock - linprog([-g for g in gain], A_ub=rows, b_ub=upper).fun
 
 
-def brute_optimum(instance, problem, weights=None):
+def _ageing_optimum(instance, chosen, weights, lifetime, stock_last):
+    """The same where key gets too old: every kilobit is followed from its birth to its use.
+
+    Columns are deliveries by the batches from which their two ends come, with the final stock that
+    each batch leaves; nothing is known here of levels or of which key goes first.
+    """
+    days = instance["horizon_s"] // 86_400
+    stock = zip(instance["pool0"], stock_last, strict=True)
+    batches = [(s, g, 0, last, bits / 1e3) for (s, g, bits), last in stock]
+    births = [(c, (c[3] - 1) // 86_400) for c in chosen]
+    batches += [(c[0], c[1], t, t + lifetime - 1, c[4] / 1e3) for c, t in births]
+    near: dict[int, list[tuple[int, int | None]]] = {
+        g: [(g, None)] for g in range(len(instance["stations"]))
+    }
+    for f, (a, b, _) in enumerate(instance["fibre"]):
+        near[a].append((b, f))
+        near[b].append((a, f))
+    columns = [
+        (k, t, i, j, f, h)
+        for k, (a, b, _, _) in enumerate(instance["demand"])
+        for t in range(days)
+        for x, f in near[a]
+        for y, h in near[b]
+        if x != y
+        for i, one in enumerate(batches)
+        for j, two in enumerate(batches)
+        if one[0] == two[0] and (one[1], two[1]) == (x, y)
+        and one[2] <= t <= one[3] and two[2] <= t <= two[3]
+    ]  # fmt: skip
+    terminal = instance["terminal_weight_per_kbit"]
+    # What is alive after the last day is final stock, less what is taken of it.
+    keeps = [terminal * float(last >= days) for *_, last, _ in batches]
+    fixed = sum(worth * batch[4] for worth, batch in zip(keeps, batches, strict=True))
+    if not columns:
+        return fixed
+    rows, upper = [], []
+    for k, demand in enumerate(instance["demand"]):
+        for t in range(days):
+            rows.append([float(c[0] == k and c[1] == t) for c in columns])
+            upper.append(demand[2] / 1e3)
+    for f, fibre in enumerate(instance["fibre"]):
+        for t in range(days):
+            rows.append([float(c[1] == t) * ((c[4] == f) + (c[5] == f)) for c in columns])
+            upper.append(fibre[2] / 1e3)
+    for i, batch in enumerate(batches):
+        rows.append([float((c[2] == i) + (c[3] == i)) for c in columns])
+        upper.append(batch[4])
+    gain = [weights[c[0]][c[1]] - keeps[c[2]] - keeps[c[3]] for c in columns]
+    return fixed - linprog([-g for g in gain], A_ub=rows, b_ub=upper).fun
+
+
+def brute_optimum(instance, problem, weights=None, lives=None):
     """The optimum over every largest set of windows; a plan never loses by one more contact.
 
-    Weights are those of each demand on each day, those of the format without.
+    Weights are those of each demand on each day, those of the format without; lives are the days
+    in which key can be used and the last day of each row of `pool0`.
     """
     if weights is None:
         days = instance["horizon_s"] // 86_400
@@ -198,7 +252,7 @@ def brute_optimum(instance, problem, weights=None):
     values = (
         float(sum(c[4] for c in chosen))
         if problem == "contacts"
-        else _relay_optimum(instance, chosen, weights)
+        else _relay_optimum(instance, chosen, weights, lives)
         for chosen in _largest_sets(instance, offers)
     )
     return max(values)
