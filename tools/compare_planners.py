@@ -39,7 +39,7 @@ def main() -> None:
             network, ways, given.nights, given.state, seed=given.seed, most_s=given.most_s,
             told=lambda line: print(line, file=sys.stderr),
         )  # fmt: skip
-    print(markdown(network, state))
+    print(markdown(network, state, given.nights))
 
 
 if __name__ == "__main__":

@@ -56,15 +56,18 @@ def test_the_tables_say_what_was_lived(comparison, network):
     assert pairs[2].startswith(f"| {way} | 75%, 3.0 h (5.7) |")
 
 
-def test_ways_are_compared_over_nights_that_all_have_lived(comparison, network):
+def test_ways_are_compared_over_the_same_nights(comparison, network):
     lived, state = comparison.simulation.Lived, comparison.simulation.State
     way = comparison.ways.REFERENCE
-    ways = {
-        way: lived([_row(10.0, 0.0), _row(30.0, 0.0)]),
-        "greedy": lived([_row(5.0, 0.0)]),
-    }
-    text = comparison.report.markdown(network, state := state(9, "", ways))
-    assert text.startswith("1 nights, seed 9")
-    assert f"| {way} | 30 |" in text
-    del state.ways[way]
-    assert comparison.report.markdown(network, state) == "no night of the reference yet"
+    rows = [_row(10.0, 0.0), _row(30.0, 0.0)]
+    ways = {way: lived(rows), "greedy": lived(rows[:1])}
+    short = comparison.report.markdown(network, state(9, "", ways), 1)
+    assert short.startswith("1 nights, seed 9")
+    assert f"| {way} | 30 |" in short
+    assert "| greedy | 30 |" in short
+    text = comparison.report.markdown(network, state(9, "", ways), 60)
+    assert text.startswith("2 nights, seed 9")
+    assert f"| {way} | 60 |" in text
+    assert "| greedy" not in text
+    assert text.endswith("left out: greedy (1)")
+    assert comparison.report.markdown(network, state(9, "", {}), 5).startswith("no night")

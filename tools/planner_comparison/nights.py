@@ -4,6 +4,7 @@ They depend on elements and stations, not on weather or on a way of planning: al
 and a file for each night keeps them between runs.
 """
 
+import os
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -97,7 +98,7 @@ class Nights:
         seen = find_night_passes(self._network, selection, start, stop)
         seen = with_forecasts(self._network, seen, name)
         self._folder.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
+        part = file.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(encode(seen))
         part.replace(file)
         return seen

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from planner_comparison.evening import Evening
-from planner_comparison.horizon import nightly_problem
 from planner_comparison.ways import Stocks, Way
 
 from groundstation.network import Network
+from groundstation.plan.choosing import problem_of
 from groundstation.plan.delivering import relays_of
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import BITS_PER_KBIT, whole_bits_of
@@ -70,22 +70,24 @@ def carried_out(
     given = PlanInputs(sky=_columns(way.forecast(evening, 0), later), stocks=stocks)
     network = replace(network, plan=way.policy(network.plan))
     passes = [_whole(c) for c in (*came, *later)]
-    problem = nightly_problem(network, passes, ahead_of, way.periods, given)
+    problem, _ = problem_of(network, passes, way.horizon(evening), given)
     relay, structure = problem.model.relay, structure_of(problem.model)
     chosen = np.arange(problem.model.windows.count)
     flow = deliver(structure, chosen, structure.useful).flow_kbit[:, :1]
-    left = relay.stock_kbit - relay.pool_use.T @ flow[:, 0]
+    relays = relays_of(network, problem, whole_bits_of(flow))
     mine = problem.model.windows.period == 0
+    left = relay.stock_kbit - relay.pool_use.T @ flow[:, 0]
     left += np.bincount(
         problem.model.windows.pool[mine],
         problem.model.windows.key_kbit[mine],
         minlength=len(left),
     )
-    kbit = np.bincount(relay.path_demand, flow[:, 0], minlength=len(network.demands))
-    relays = relays_of(network, problem, whole_bits_of(flow))
     starved_h, level = _lasting(network, evening, came, relays, held_bits)
     return Outcome(
-        {d.name: float(k) for d, k in zip(network.demands, kbit, strict=True)},
+        {
+            d.name: sum(r.bits for r in relays if r.demand == d.name) / BITS_PER_KBIT
+            for d in network.demands
+        },
         starved_h,
         level,
         {

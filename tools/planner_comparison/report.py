@@ -2,7 +2,7 @@
 
 The rules it keeps:
 
-1. Ways are compared over the same nights: those that all of the table have lived through.
+1. Ways are compared over the same nights.
 2. Pools carry over, so that nights are not independent: the error of a difference is that of the
    means of blocks of five nights in a row.
 3. The worst pair is the one with the smallest share of its demand, without the demand that wants
@@ -24,24 +24,25 @@ BLOCK = 5
 MORE_THAN_A_NIGHT_BITS = 10e6
 
 
-def markdown(network: Network, state: State) -> str:
-    """Both tables, with the ways that have lived through as many nights as the reference."""
-    names = [w.name for w in WAYS if w.name in state.ways and state.ways[w.name].nights]
-    if REFERENCE not in names:
+def markdown(network: Network, state: State, nights: int) -> str:
+    """Both tables over the first nights; ways that have lived through fewer are named and left out.
+
+    Parameters
+    ----------
+    nights : to compare over; fewer if the reference has lived through fewer
+    """
+    known = {w.name: state.ways[w.name].nights for w in WAYS if w.name in state.ways}
+    count = min(nights, len(known.get(REFERENCE, [])))
+    if not count:
         return "no night of the reference yet"
-    groups: dict[int, list[str]] = {}
-    for name in names:
-        if name != REFERENCE:
-            groups.setdefault(len(state.ways[name].nights), []).append(name)
-    parts = []
-    for nights, group in sorted(groups.items(), reverse=True):
-        count = min(nights, len(state.ways[REFERENCE].nights))
-        both = [n for n in names if n in group or n == REFERENCE]
-        rows = {name: state.ways[name].nights[:count] for name in both}
-        parts.append(f"{count} nights, seed {state.seed}")
-        parts.append(value_table(network, rows))
-        parts.append(pair_table(network, rows))
-    return "\n\n".join(parts)
+    rows = {name: lived[:count] for name, lived in known.items() if len(lived) >= count}
+    short = [f"{name} ({len(lived)})" for name, lived in known.items() if len(lived) < count]
+    parts = [
+        f"{count} nights, seed {state.seed}",
+        value_table(network, rows),
+        pair_table(network, rows),
+    ]
+    return "\n\n".join([*parts, *([f"left out: {', '.join(short)}"] if short else [])])
 
 
 def value_table(network: Network, rows: dict[str, list[dict[str, Any]]]) -> str:

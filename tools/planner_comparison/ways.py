@@ -7,11 +7,11 @@ from datetime import datetime
 import numpy as np
 from planner_comparison.drawn_sky import HOURS
 from planner_comparison.evening import Evening, with_truth
-from planner_comparison.horizon import nightly_problem
 from planner_comparison.nights import forecast_instant
 
 from groundstation.network import Network
-from groundstation.plan.choosing import solution_of
+from groundstation.plan.choosing import problem_of, solution_of
+from groundstation.plan.horizon import Horizon
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.paths import Pool
 from groundstation.plan.planner import contacts_of
@@ -32,7 +32,8 @@ class Way:
     ----------
     name : for people
     nights : whose passes a plan looks at; only the first night is carried out
-    more_demand : further nights whose demand it looks at
+    ahead : nights after these whose demand what stays in the pools may serve
+    ahead_worth : see `PlanPolicy`; None for that of the network
     is_greedy : the pass with the most expected key first, whole, as long as it fits
     is_perfect : the weather of all these nights is known
     is_replanned : planned again at each of tonight's forecasts, for what has not begun
@@ -42,7 +43,8 @@ class Way:
 
     name: str
     nights: int = 1
-    more_demand: int = 0
+    ahead: int = 0
+    ahead_worth: float | None = None
     is_greedy: bool = False
     is_perfect: bool = False
     is_replanned: bool = False
@@ -50,19 +52,20 @@ class Way:
     risk_weight: float = 0.5
     pool_worth_per_kbit: float | None = None
 
-    @property
-    def periods(self) -> int:
-        """Nights whose demand a plan looks at."""
-        return self.nights + self.more_demand
+    def horizon(self, evening: Evening) -> Horizon:
+        """The nights of a plan that is made in an evening."""
+        return Horizon(evening.tonight.start, self.nights, self.ahead)
 
     def policy(self, given: PlanPolicy) -> PlanPolicy:
         """The network's policy, planned in this way."""
-        worth = self.pool_worth_per_kbit
+        worth, ahead = self.pool_worth_per_kbit, self.ahead_worth
         return replace(
             given,
             risk=self.risk,
             risk_weight=self.risk_weight,
             pool_worth_per_kbit=given.pool_worth_per_kbit if worth is None else worth,
+            nights_ahead=self.ahead,
+            ahead_worth=given.ahead_worth if ahead is None else ahead,
         )
 
     def forecast(self, evening: Evening, step: int) -> Sky:
@@ -72,6 +75,7 @@ class Way:
         return evening.forecast(step, self.nights)
 
 
+_HORIZONS = (2, 3, 5, 7)
 REFERENCE = "expected key"
 WAYS = (
     Way("greedy", is_greedy=True),
@@ -80,6 +84,12 @@ WAYS = (
     Way("mean over 12 skies", risk=PlanRisk.SCENARIOS, risk_weight=0.0),
     Way("12 skies, half CVaR", risk=PlanRisk.SCENARIOS),
     Way("perfect knowledge", is_perfect=True),
+    *(Way(f"expected key, {n} nights ahead", 1, n) for n in (1, 2, 3, 6)),
+    *(Way(f"expected key, {n} nights ahead in full", 1, n, 1.0) for n in (1, 2, 3)),
+    *(Way(f"expected key, {n} nights", n) for n in _HORIZONS),
+    *(Way(f"expected key, {n} nights, 2 ahead", n, 2) for n in _HORIZONS),
+    *(Way(f"expected key, {n} nights, planned again", n, is_replanned=True) for n in _HORIZONS),
+    *(Way(f"perfect knowledge, {n} nights", n, is_perfect=True) for n in _HORIZONS),
 )
 
 
@@ -87,7 +97,7 @@ def contacts(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tu
     """Contacts of the way's nights, in the end those of tonight as they are carried out."""
     network = replace(network, plan=way.policy(network.plan))
     if way.is_greedy:
-        return _greedy(network, evening, stocks)
+        return _greedy(network, way, evening, stocks)
     held: Plan | None = None
     for step, hour in enumerate(HOURS if way.is_replanned else HOURS[:1]):
         now = forecast_instant(evening.number, hour)
@@ -95,10 +105,10 @@ def contacts(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tu
     return () if held is None else held.contacts
 
 
-def _greedy(network: Network, evening: Evening, stocks: Stocks) -> tuple[Contact, ...]:
+def _greedy(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tuple[Contact, ...]:
     sky = evening.forecast(0, 1)
     given = PlanInputs(sky=sky, stocks=stocks)
-    problem = nightly_problem(network, evening.candidates(1), evening.ahead_of, 1, given)
+    problem, _ = problem_of(network, evening.candidates(1), way.horizon(evening), given)
     order = np.argsort(-np.array(problem.counted_bits), kind="stable")
     return contacts_of(problem, insert_in_order(structure_of(problem.model), order), sky)
 
@@ -123,7 +133,7 @@ def _planned(
         fixed={name: name in taken for name in begun},
     )
     candidates = evening.candidates(way.nights)
-    problem = nightly_problem(network, candidates, evening.ahead_of, way.periods, given)
+    problem, _ = problem_of(network, candidates, way.horizon(evening), given)
     solution, _ = solution_of(network.plan, problem, given.sky)
     found = contacts_of(problem, solution.chosen, given.sky)
     return Plan("", evening.tonight.name, found, (), (), (), 0.0, 0.0, "", ())

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="arg-type, operator, union-attr"
 """What a calibration does to a forecast, and that nothing changes without one."""
 
 from dataclasses import replace
@@ -6,6 +5,7 @@ from math import log
 
 import numpy as np
 import pytest
+from present import present
 
 from groundstation.night.issue import link_of, spread_of
 from groundstation.night.link_detail import link_detail
@@ -40,7 +40,7 @@ def link(nights):
 def constants_like_declared(link, **changes):
     """Constants that say just what is declared, and nothing uncertain."""
     _, sender, place, _, _ = link
-    parts = link_of(sender, place)
+    parts = present(link_of(sender, place))
     depth = depth_of_budget(parts.transmitter.wavelength_m, parts.atmosphere)
     same = LinkConstants(
         calibration_id="c" * 12,
@@ -57,13 +57,13 @@ def constants_like_declared(link, **changes):
 def calibrated(link, constants):
     nights, sender, place, track, _ = link
     _, forecast = forecast_link(nights.network.key, sender, place, track, constants)
-    spread = spread_of(nights.network.key, sender, place, track, forecast, constants)
-    return forecast, spread
+    spread = spread_of(nights.network.key, sender, place, track, present(forecast), constants)
+    return present(forecast), present(spread)
 
 
 def test_without_constants_a_forecast_is_that_of_the_declared_link(link):
     nights, sender, place, track, forecast = link
-    parts = link_of(sender, place)
+    parts = present(link_of(sender, place))
     plain = forecast_pass(
         track,
         transmitter=parts.transmitter,
@@ -77,10 +77,11 @@ def test_without_constants_a_forecast_is_that_of_the_declared_link(link):
     assert forecast.key.secret_key_bits == plain.key.secret_key_bits
     assert [t.name for t in forecast.budget.terms] == [t.name for t in plain.budget.terms]
     assert np.array_equal(forecast.rates.sifted_hz, plain.rates.sifted_hz)
-    detail = link_detail(None, sender, place, track, forecast, security_of(nights.network.key))
-    spread = spread_of(nights.network.key, sender, place, track, forecast, None)
-    assert spread.sifted == detail.spread.sifted
-    assert spread.key_bits.p50 == detail.key_spread.p50
+    security = security_of(nights.network.key)
+    detail = present(link_detail(None, sender, place, track, forecast, security))
+    spread = present(spread_of(nights.network.key, sender, place, track, forecast, None))
+    assert spread.sifted == present(detail.spread).sifted
+    assert present(spread.key_bits).p50 == present(detail.key_spread).p50
     assert spread.calibration_id is None
 
 
@@ -182,20 +183,19 @@ def test_blocks_of_a_pass_add_up_like_lognormals():
 
 
 def test_afterpulses_are_taken_off_the_measured_errors(link):
-    receiver = link_of(link[1], link[2]).receiver
+    receiver = present(link_of(link[1], link[2])).receiver
     a = receiver.detector.afterpulse_probability
     assert a > 0.0
     true = 0.013
     measured = Lognormal(true / (1 + a) + a / 2, 1.02)
-    found = intrinsic_qber(constants_like_declared(link, signal_qber=measured), receiver)
+    found = present(intrinsic_qber(constants_like_declared(link, signal_qber=measured), receiver))
     assert found.median == pytest.approx(true, rel=1e-9)
     # The same width of the error itself.
     width = measured.median * log(1.02) * (1 + a)
     assert found.median * log(found.factor) == pytest.approx(width, rel=1e-9)
     # Fewer errors than afterpulses make: as few as can be told, never none or below.
-    none = intrinsic_qber(
-        constants_like_declared(link, signal_qber=Lognormal(a / 4, 1.05)), receiver
-    )
+    few = constants_like_declared(link, signal_qber=Lognormal(a / 4, 1.05))
+    none = present(intrinsic_qber(few, receiver))
     assert 0.0 < none.median < a / 4
 
 
@@ -211,7 +211,7 @@ def test_the_expected_error_rate_is_the_measured_one(link):
 
 
 def test_a_depth_prior_holds_haze_and_the_cirrus_of_some_nights(link):
-    parts = link_of(link[1], link[2])
+    parts = present(link_of(link[1], link[2]))
     believed = default_priors(parts.transmitter, parts.source, parts.receiver, parts.atmosphere)
     wavelength_m = parts.transmitter.wavelength_m
     found = depth_prior(believed, wavelength_m)
@@ -231,7 +231,7 @@ def test_after_a_week_the_forecast_is_narrower_and_right(nights, simulated_world
         assert all(issued.spread.calibration_id is None for issued, _ in promised)
     after = nights.run(world, 7, passes, fit=False)
     for (blind, _), (issued, delivered) in zip(promised, after, strict=True):
-        assert issued.spread.calibration_id == latest_calibration(nights.db).calibration_id
+        assert issued.spread.calibration_id == present(latest_calibration(nights.db)).calibration_id
         wide = blind.spread.sifted.p90 / blind.spread.sifted.p10
         assert issued.spread.sifted.p90 / issued.spread.sifted.p10 < 0.7 * wide
         # 0.6 dB: twice what an unknown night's air does to it.
@@ -259,23 +259,24 @@ def test_thirty_nights_hold_their_promise(new_nights, simulated_world, tmp_path,
         chosen = [pair for pair in PAIRS if rng.random() < 0.7]
         passes = [(*pair, float(rng.uniform(30, 85)), 18 + i) for i, pair in enumerate(chosen)]
         nights.run(world, number, passes)
-    made = latest_calibration(nights.db)
+    made = present(latest_calibration(nights.db))
     for satellite, station in PAIRS:
         band = next(b for b in made.bands if b.station == station)
-        found = band.constant(Constant.LOSS, satellite).value
+        found = present(band.constant(Constant.LOSS, satellite)).value
+        assert isinstance(found, Normal)
         assert found.mean == pytest.approx(world.loss_db(satellite, station), abs=0.3)
     # The first week is not "after calibration": a station has hardly been seen.
     calibrated = results_of(nights.db, start=nights.night(7))
-    assert all(r.forecast.spread.calibration_id is not None for r in calibrated)
+    assert all(present(r.forecast).spread.calibration_id is not None for r in calibrated)
     (everything, *_) = verify(calibrated)
+    sifted, key = present(everything.sifted), present(everything.key)
     # 95 passes of 66 station-nights: one sigma of a share of 0.8 is 0.045.
-    assert everything.sifted.coverage.count > 80
-    assert everything.sifted.coverage.share == pytest.approx(0.8, abs=0.1)
-    assert everything.key.coverage.share == pytest.approx(0.8, abs=0.1)
-    assert everything.sifted.median_ratio == pytest.approx(1.0, abs=0.05)
+    assert sifted.coverage.count > 80
+    assert sifted.coverage.share == pytest.approx(0.8, abs=0.1)
+    assert key.coverage.share == pytest.approx(0.8, abs=0.1)
+    assert sifted.median_ratio == pytest.approx(1.0, abs=0.05)
     blind = results_of(nights.db, stop=nights.night(0))
-    before = quantile_score(
-        [r.forecast.spread.sifted for r in blind], [r.result.sifted for r in blind]
-    )
-    assert everything.sifted.relative < 0.5 * before.relative
+    promised = [present(r.forecast).spread.sifted for r in blind]
+    before = quantile_score(promised, [present(r.result.sifted) for r in blind])
+    assert present(sifted.relative) < 0.5 * present(present(before).relative)
     assert calibration_for(nights.db, nights.night(0)) is None

@@ -1,12 +1,13 @@
-# mypy: disable-error-code="arg-type, list-item, misc, type-var, union-attr"
 """Constants recovered from simulated nights, kept, dated, and forgotten where they do not apply."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import log
+from typing import Any
 
 import numpy as np
 import pytest
+from present import present
 
 from groundstation.night.issue import constants_for
 from groundstation.results.band_fit import (
@@ -77,7 +78,7 @@ def test_hidden_constants_are_recovered(week):
 def test_the_air_of_every_night_is_found(week):
     nights, world, made = week
     band = band_of(made)
-    declared = results_of(nights.db)[0].forecast.reference.counts.optical_depth
+    declared = present(results_of(nights.db)[0].forecast).reference.counts.optical_depth
     off = [
         (depth.mean - world.optical_depth("matera", night, declared)) / depth.sigma
         for night, depth in band.nights
@@ -98,15 +99,15 @@ def test_a_calibration_is_used_from_the_night_after_its_last_result(week):
     nights, _, made = week
     assert made.from_night == "2026-06-22"
     assert calibration_for(nights.db, "2026-06-21") is None
-    assert calibration_for(nights.db, "2026-06-22").calibration_id == made.calibration_id
-    assert calibration_by_id(nights.db, made.calibration_id).from_night == made.from_night
+    assert present(calibration_for(nights.db, "2026-06-22")).calibration_id == made.calibration_id
+    assert present(calibration_by_id(nights.db, made.calibration_id)).from_night == made.from_night
 
 
 def test_the_same_results_are_not_fitted_twice(week):
     nights, _, made = week
     again, is_new = update_calibration(nights.db, now=NOW)
     assert not is_new
-    assert calibration_document(again) == calibration_document(made)
+    assert calibration_document(present(again)) == calibration_document(made)
     (count,) = nights.db.execute("SELECT count(*) FROM calibration").fetchone()
     assert count == 1
 
@@ -114,8 +115,8 @@ def test_the_same_results_are_not_fitted_twice(week):
 def test_a_calibration_is_the_same_whatever_was_fitted_before(week):
     nights, _, made = week
     results = results_of(nights.db)
-    alone = calibrate(results, now=NOW)
-    after_part = calibrate(results, now=NOW, before=calibrate(results[:10], now=NOW))
+    alone = present(calibrate(results, now=NOW))
+    after_part = present(calibrate(results, now=NOW, before=calibrate(results[:10], now=NOW)))
     assert calibration_document(alone) == calibration_document(made)
     assert calibration_document(after_part) == calibration_document(made)
 
@@ -137,7 +138,7 @@ def test_it_comes_back_from_its_document(week):
 def test_constants_apply_to_the_link_they_were_fitted_with_only(week):
     nights, _, made = week
     sender, place = nights.satellite("speqtre"), nights.station("matera")
-    found = constants_for(made, sender, place, "2026-06-22")
+    found = present(constants_for(made, sender, place, "2026-06-22"))
     assert found.calibration_id == made.calibration_id
     brighter = replace(sender, source=replace(sender.source, pulse_rate_hz=2e8))
     assert constants_for(made, brighter, place, "2026-06-22") is None
@@ -149,8 +150,8 @@ def test_constants_apply_to_the_link_they_were_fitted_with_only(week):
 def test_a_constant_is_known_less_well_the_longer_ago_it_was_measured(week):
     nights, _, made = week
     sender, place = nights.satellite("speqtre"), nights.station("matera")
-    soon = constants_for(made, sender, place, "2026-06-22").loss_db
-    later = constants_for(made, sender, place, "2026-07-19").loss_db
+    soon = present(constants_for(made, sender, place, "2026-06-22")).loss_db
+    later = present(constants_for(made, sender, place, "2026-07-19")).loss_db
     # 0.1 dB per root week: a day is 0.01/7, four weeks 0.04 dB^2.
     assert later.sigma**2 - soon.sigma**2 == pytest.approx(0.04 - 0.01 / 7, rel=1e-6)
     assert later.mean == soon.mean
@@ -159,9 +160,14 @@ def test_a_constant_is_known_less_well_the_longer_ago_it_was_measured(week):
 def test_a_correction_that_is_taken_back_brings_the_old_calibration_back(nights, simulated_world):
     world = simulated_world(3)
     ((issued, first),) = nights.run(world, 0, [("speqtre", "helmos", 60.0, 22)])
-    before = latest_calibration(nights.db)
+    before = present(latest_calibration(nights.db))
     brighter = replace(first, remark="double", sifted=None, counts=doubled(first.counts))
-    options = {"night": "2026-06-14", "file": "f", "now": NOW, "is_correction": True}
+    options: dict[str, Any] = {
+        "night": "2026-06-14",
+        "file": "f",
+        "now": NOW,
+        "is_correction": True,
+    }
     add_result(nights.db, brighter, **options)
     during, _ = update_calibration(nights.db, now=NOW)
     shift_db = loss_of(during) - loss_of(before)
@@ -170,8 +176,8 @@ def test_a_correction_that_is_taken_back_brings_the_old_calibration_back(nights,
     add_result(nights.db, first, **options)
     after, is_new = update_calibration(nights.db, now=NOW)
     assert is_new
-    assert after.calibration_id == before.calibration_id
-    assert latest_calibration(nights.db).calibration_id == before.calibration_id
+    assert present(after).calibration_id == before.calibration_id
+    assert present(latest_calibration(nights.db)).calibration_id == before.calibration_id
     assert issued.pass_id == first.pass_id
 
 
@@ -229,11 +235,17 @@ def test_without_results_there_is_no_calibration(nights):
     assert calibration_for(None, "2026-06-14") is None
 
 
+def _measured(item, counts):
+    """A result as it would be with other counts."""
+    result = replace(item.result, counts=counts)
+    return present(measured_pass(replace(item, result=result), "s", "g"))
+
+
 def test_seconds_are_compared_with_the_seconds_they_were_counted_in(nights, simulated_world):
     world = simulated_world(2)
     nights.run(world, 0, [("speqtre", "helmos", 60.0, 22)], fit=False)
     (item,) = results_of(nights.db)
-    counts, whole = item.result.counts, measured_pass(item, "s", "g")
+    counts, whole = present(item.result.counts), _measured(item, item.result.counts)
     # A file that begins half a minute before the window and ends in its middle.
     shifted = replace(
         counts,
@@ -242,7 +254,7 @@ def test_seconds_are_compared_with_the_seconds_they_were_counted_in(nights, simu
         errors=None,
         background=None,
     )
-    cut = measured_pass(replace(item, result=replace(item.result, counts=shifted)), "s", "g")
+    cut = _measured(item, shifted)
     assert cut.sifted.size == counts.times_s.size - 30
     assert np.array_equal(cut.sifted, whole.sifted[:-30])
     assert cut.reference.signal == pytest.approx(whole.reference.signal[:-30], rel=1e-6)
@@ -250,12 +262,12 @@ def test_seconds_are_compared_with_the_seconds_they_were_counted_in(nights, simu
     moved = replace(
         counts, epoch=counts.epoch + timedelta(seconds=40), times_s=counts.times_s - 40.0
     )
-    same = measured_pass(replace(item, result=replace(item.result, counts=moved)), "s", "g")
+    same = _measured(item, moved)
     assert same.sifted.size == whole.sifted.size
     assert same.reference.signal == pytest.approx(whole.reference.signal, rel=1e-9)
     # Slots of half a second expect half.
     half = replace(counts, slot_s=0.5, errors=None, background=None)
-    halved = measured_pass(replace(item, result=replace(item.result, counts=half)), "s", "g")
+    halved = _measured(item, half)
     assert halved.reference.signal == pytest.approx(whole.reference.signal / 2, rel=1e-12)
     elsewhere = replace(counts, times_s=counts.times_s + 4_000.0)
     nothing = replace(item, result=replace(item.result, counts=elsewhere))
@@ -266,8 +278,7 @@ def test_a_total_teaches_like_one_block(nights, simulated_world):
     world = simulated_world(2)
     ((issued, delivered),) = nights.run(world, 0, [("speqtre", "helmos", 60.0, 22)], fit=False)
     (item,) = results_of(nights.db)
-    total = replace(item.result, counts=None)
-    found = measured_pass(replace(item, result=total), "s", "g")
+    found = _measured(item, None)
     assert found.sifted.tolist() == [delivered.sifted]
     expected = issued.reference.counts
     assert found.reference.signal.sum() == pytest.approx(expected.signal.sum(), rel=1e-6)
@@ -281,7 +292,9 @@ def test_a_total_teaches_like_one_block(nights, simulated_world):
 def test_the_spread_of_nights_is_that_of_depths_and_of_what_is_not_known_of_them(week):
     nights, _, made = week
     results = results_of(nights.db)
-    fitted = fit_band([measured_pass(r, r.satellite, "g") for r in results], Normal(0.1, 0.05))
+    fitted = fit_band(
+        [present(measured_pass(r, r.satellite, "g")) for r in results], Normal(0.1, 0.05)
+    )
     depths = [d for _, d in band_of(made).nights]
     found = night_to_night(fitted.fit, Normal(0.1, 0.05))
     mean = (sum(d.mean for d in depths) + 0.1) / 9
@@ -302,7 +315,7 @@ def test_the_spread_of_nights_is_that_of_depths_and_of_what_is_not_known_of_them
 
 def test_a_loss_is_no_surer_than_the_mean_depth_of_the_nights(week):
     nights, _, _ = week
-    measured = [measured_pass(r, r.satellite, "g") for r in results_of(nights.db)]
+    measured = [present(measured_pass(r, r.satellite, "g")) for r in results_of(nights.db)]
     priors = CalibrationPriors(optical_depth=Normal(0.1, 0.05))
     fit = fit_calibration(measured, priors)
     # Scores and mean depth as unknowns of one curvature; the mean in units of its own spread.

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="type-arg, var-annotated"
 """Nodes of the `europe-2026` example, each with its own network file, secrets and ledger."""
 
 import asyncio
@@ -10,6 +9,7 @@ import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -96,13 +96,13 @@ class Country:
     """Nodes and what producers know; `folder` holds one folder per node and the inboxes."""
 
     folder: Path
-    names: tuple
+    names: tuple[str, ...]
     seed: int = 8
     extra: str = ""
-    networks: dict = field(default_factory=dict)
-    desks: dict = field(default_factory=dict)
-    sealed: dict = field(default_factory=dict)
-    keys: dict = field(default_factory=dict)
+    networks: dict[str, Any] = field(default_factory=dict)
+    desks: dict[str, Any] = field(default_factory=dict)
+    sealed: dict[str, Any] = field(default_factory=dict)
+    keys: dict[Any, bytes] = field(default_factory=dict)
 
     def __post_init__(self):
         self.rng = np.random.default_rng(self.seed)
@@ -260,7 +260,7 @@ class Country:
 @pytest.fixture
 def country(tmp_path):
     """Makes a country; its ledgers are closed at the end."""
-    made = []
+    made: list[Country] = []
 
     def build(*names, **options):
         found = Country(tmp_path / f"c{len(made)}", names, **options)

@@ -1,17 +1,20 @@
-# mypy: disable-error-code="arg-type, union-attr, var-annotated"
 """A day of the `europe-2026` example: plan, files, import, relay; equal bytes, exact accounts."""
 
 import base64
 import json
 from collections import defaultdict
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
+from present import present
 
 from groundstation.config.load import load_network
 from groundstation.keys.imports.distillation import distil
+from groundstation.keys.imports.final_key import FinalKey
 from groundstation.keys.imports.reading import read_import
+from groundstation.keys.imports.records import ImportedKey
 from groundstation.keys.imports.seed import seed_of
 from groundstation.keys.ledger.balance import imported_bits
 from groundstation.keys.ledger.records import OriginKind, Pool, SegmentStage
@@ -47,7 +50,7 @@ def nodes_of(relays):
 
 def bring_key(country, plan):
     """Passes of the plan, fibres and key carried by hand, as files; into every ledger."""
-    inboxes = {name: [] for name in country.names}
+    inboxes: dict[str, list[Path]] = {name: [] for name in country.names}
     for number, contact in enumerate(plan.contacts):
         if contact.station in inboxes:
             path = country.file(
@@ -93,7 +96,8 @@ def conserved(country):
 
 def satellite_answers(country, folder):
     """Every satellite's operator reads the requests and answers them."""
-    memories, answered = {}, {}
+    memories: dict[str, SatelliteMemory] = {}
+    answered: dict[str, list[Path]] = {}
     for name in country.names:
         for path in write_requests(country.desks[name], folder / "out" / name):
             key = country.transport_key(name)
@@ -224,7 +228,7 @@ def _check_month(c, relays):
 
 def _check_no_key_in_files(c, tmp_path):
     """F15: no file of any node or of the post holds key: raw, hexadecimal or in base64."""
-    needles = {}
+    needles: dict[int, list[bytes]] = {}
     for key in c.keys.values():
         # Pieces from all over the key; eight bytes do not occur by chance.
         for start in range(0, len(key) - 24, max(len(key) // 40, 24)):
@@ -277,9 +281,11 @@ def test_two_stations_import_and_account_for_every_bit(country):
     record = json.loads((c.folder / "skinakas/keys/records" / f"{two.segment_id}.json").read_text())
     imported = read_import(hashed, c.transport_key("skinakas"))
     seed = seed_of(record["amplification"]["seed"])
+    assert isinstance(imported, ImportedKey)
     final = distil(imported, promise_of(c.networks["skinakas"]), seed)
+    assert isinstance(final, FinalKey)
     assert c.stored("skinakas", UUID(two.segment_id)) == final.key[: two.n_bits // 8]
-    stocks = read_stocks(c.networks["calern"], c.networks["calern"].key_store)
+    stocks = read_stocks(c.networks["calern"], present(c.networks["calern"].key_store))
     assert stocks.links == {StockPool("spoqc", "calern"): 10_000.0}
     # The other node's status document fills the gap.
     levels = c.folder / "calern" / "levels"
@@ -287,7 +293,7 @@ def test_two_stations_import_and_account_for_every_bit(country):
     told = status_document(c.desks["skinakas"].store.reader)
     (levels / "skinakas.json").write_text(json.dumps(told))
     network = load_network(c.folder / "calern")
-    stocks = read_stocks(network, network.key_store)
+    stocks = read_stocks(network, present(network.key_store))
     assert stocks.links[StockPool("spoqc", "skinakas")] == float(two.n_bits)
     assert not stocks.warnings
 
@@ -295,13 +301,13 @@ def test_two_stations_import_and_account_for_every_bit(country):
 def test_a_low_pool_is_a_sentence_and_a_full_one_is_not(country):
     c = country("bari", "munich")
     network = c.networks["bari"]
-    alarms = low_water_alarms(network, read_stocks(network, network.key_store))
+    alarms = low_water_alarms(network, read_stocks(network, present(network.key_store)))
     assert alarms == ("key of grid-control (bari - munich) is low: 0 bits, reserve 100000 bits",)
     pair = c.file("bari", 100_000, peer="munich")
     import_files(c.desks["bari"], pair[:1])
     import_files(c.desks["munich"], pair[1:])
     c.work(c.is_settled)
-    assert not low_water_alarms(network, read_stocks(network, network.key_store))
+    assert not low_water_alarms(network, read_stocks(network, present(network.key_store)))
 
 
 def test_a_night_starts_from_the_pools_and_keeps_what_it_knew(country):

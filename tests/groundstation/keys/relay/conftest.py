@@ -1,10 +1,10 @@
-# mypy: disable-error-code="type-arg, var-annotated"
 """Nodes with real ledgers that talk through queues which lose, double and reorder messages."""
 
 import itertools
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -38,10 +38,10 @@ class Town:
     loss: float = 0.0
     doubling: float = 0.0
     with_tags: bool = True
-    nodes: dict = field(default_factory=dict)
-    stores: dict = field(default_factory=dict)
-    keys: dict = field(default_factory=dict)
-    memories: dict = field(default_factory=dict)
+    nodes: dict[str, Any] = field(default_factory=dict)
+    stores: dict[str, Any] = field(default_factory=dict)
+    keys: dict[Any, bytes] = field(default_factory=dict)
+    memories: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         self.draws = random.Random(self.seed)  # noqa: S311  a run that can be repeated
@@ -242,7 +242,7 @@ def _whole(store, segment_id):
 @pytest.fixture
 def town(tmp_path):
     """Makes a town; its ledgers are closed at the end."""
-    made = []
+    made: list[Town] = []
 
     def build(*names, **options):
         found = Town(tmp_path / f"town-{len(made)}", **options).build(*names)

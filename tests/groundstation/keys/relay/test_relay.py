@@ -1,9 +1,9 @@
-# mypy: disable-error-code="arg-type"
 """Relays between nodes with real ledgers: equal bytes, exact accounts, one announcement per bit."""
 
 import itertools
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -370,10 +370,10 @@ def test_shares_of_different_ways_make_a_key_that_no_single_way_knows(town, thre
 
 def _combination(t, shares, threshold):
     sites = [SimpleNamespace(name=f"site-{n}", node=n) for n in ("graz", "matera")]
-    demand = SimpleNamespace(
+    demand: Any = SimpleNamespace(
         name="bank", a="site-graz", b="site-matera", untrusted=frozenset({"spoqc"})
     )
-    network = SimpleNamespace(sites=sites)
+    network: Any = SimpleNamespace(sites=sites)
     return combination_order(network, demand, shares, threshold, new_id=t.uuid, now=t.now)
 
 

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="assignment"
 """Units that share a commit: each is decided on what those before it left, refused ones vanish."""
 
 import threading
@@ -261,11 +260,12 @@ class Commands:
     def _on_an_old_one(self, kind):
         known = list(self.ledger.allocations) or [self.world.uuid()]
         name = self.draws.choice(known[-40:])
-        decide, words = rules.decide_consume, (name,)
-        if kind == "burn":
-            decide, words = rules.decide_burn, (name, "unknown")
         try:
-            self.ledger, error = self._after(decide, *words), None
+            if kind == "burn":
+                self.ledger = self._after(rules.decide_burn, name, "unknown")
+            else:
+                self.ledger = self._after(rules.decide_consume, name)
+            error = None
         except GroundStationError as refusal:
             error = type(refusal)
         if kind == "burn":
