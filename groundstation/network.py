@@ -289,3 +289,12 @@ class Network:
     plan: PlanPolicy = field(default_factory=PlanPolicy)
     export: ExportPolicy = field(default_factory=ExportPolicy)
     key_store: KeyStorePolicy | None = None
+
+    @property
+    def key_lifetime_nights(self) -> int | None:
+        """Nights in which key can be relayed: what the plan says, and no longer than the ledger."""
+        kept_s = None if self.key_store is None else self.key_store.lifetime_s
+        kept = None if kept_s is None else max(1, int(kept_s // 86_400.0))
+        return min(
+            (n for n in (self.plan.key_lifetime_nights, kept) if n is not None), default=None
+        )

@@ -59,6 +59,8 @@ class PlanPolicy:
     nights_ahead : nights without contacts after those of the plan, whose use what stays in the
         pools may serve
     ahead_worth : share of their worth that counts
+    key_lifetime_nights : nights in which key can be relayed, with that in which it came; None if it
+        never gets too old
     starved_hour_kbit : worth of every hour in which a pair would be without key and is not
     """
 
@@ -78,3 +80,4 @@ class PlanPolicy:
     nights_ahead: int = NIGHTS_AHEAD
     ahead_worth: float = AHEAD_WORTH
     starved_hour_kbit: float = 0.0
+    key_lifetime_nights: int | None = None

@@ -22,4 +22,5 @@ def plan_policy_of(table: Plan) -> PlanPolicy:
         nights_ahead=table.nights_ahead,
         ahead_worth=table.ahead_worth,
         starved_hour_kbit=table.starved_hour_kbit,
+        key_lifetime_nights=table.key_lifetime_nights,
     )

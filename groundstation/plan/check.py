@@ -28,7 +28,7 @@ from itertools import pairwise
 from groundstation.network import Demand, Network
 from groundstation.plan.limits_check import limit_faults
 from groundstation.plan.records import Plan
-from groundstation.plan.relay_check import delivery_faults, relay_faults
+from groundstation.plan.relay_check import delivery_faults, played_pools, relay_faults
 from groundstation.plan.sky_check import sky_faults
 from groundstation.plan_policy import PlanGoal
 
@@ -82,7 +82,7 @@ def check_plan(
         *limit_faults(plan, network, orbit_s or {}, worked or {}),
         *relay_faults(plan, network, nights, stocks or {}, begin),
         *delivery_faults(plan, network, nights, lacking),
-        *_value_faults(plan, network, set(key_bits), previous, held_bits or {}),
+        *_value_faults(plan, network, set(key_bits), previous, held_bits or {}, begin),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
 
@@ -152,19 +152,18 @@ def _value_faults(
     passes: Collection[str],
     previous: Collection[str] | None,
     held_bits: Mapping[str, float],
+    begin: datetime | None,
 ) -> Iterator[str]:
     """Worth of deliveries and of what stays, less hops and changes, against what is said."""
     priority = {d.name: d.priority for d in network.demands}
     policy = network.plan
-    worth = spent = cost = 0.0
+    worth = cost = 0.0
     for relay in (*plan.relays, *plan.later):
         share = (1.0 - policy.discount_per_night) ** relay.night
         share *= policy.ahead_worth if relay.night >= plan.nights else 1.0
         worth += share * priority.get(relay.demand, 0.0) * relay.bits / 1e3
-        spent += 2.0 * sum(h.satellite is not None for h in relay.hops) * relay.bits / 1e3
         cost += policy.hop_cost_per_kbit * len(relay.hops) * relay.bits / 1e3
-    left = sum(c.counted_bits for c in plan.contacts) / 1e3 - spent
-    left += sum(stock.bits for stock in plan.stocks) / 1e3
+    left = sum(pool.left for pool in played_pools(plan, network, plan.nights, begin)) / 1e3
     if previous is not None:
         changed = {c.pass_id for c in plan.contacts} ^ (set(previous) & set(passes))
         cost += policy.stability_per_change_kbit * len(changed)

@@ -229,6 +229,7 @@ def _relay(
         path_cost_per_kbit=np.array(costs, dtype=np.float64),
         pool_use=_matrix(pool_use, len(pools)),
         fibre_use=_matrix(fibre_use, len(fibres)),
+        lifetime_periods=network.key_lifetime_nights,
     )
 
 

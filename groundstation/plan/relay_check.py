@@ -6,10 +6,14 @@ relays spend what contacts of their own night or of those before have brought.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 from groundstation.network import Demand, Network
+from groundstation.plan.pool_check import Batch, play_pool
 from groundstation.plan.records import Hop, Plan, Relay
+from groundstation.plan_policy import PlanGoal
 
 
 def relay_faults(
@@ -42,8 +46,7 @@ def relay_faults(
         if (relay.night == 0) is not is_first or relay.night < 0
     )
     every = (*plan.relays, *plan.later)
-    for night in sorted({relay.night for relay in every}):
-        yield from _pool_faults(plan, every, night, nights, begin)
+    yield from _pool_faults(played_pools(plan, network, nights, begin), nights)
     carried: dict[tuple[int, frozenset[str]], int] = defaultdict(int)
     for relay in every:
         yield from _chain_faults(relay, network)
@@ -59,38 +62,69 @@ def relay_faults(
             )
 
 
-def _earned(
-    plan: Plan, night: int, nights: int, begin: datetime | None
-) -> dict[tuple[str, str], int]:
-    """What each pool has got by the end of a night: its stock and what contacts bring."""
-    earned: dict[tuple[str, str], int] = defaultdict(int)
-    # A contact that ends behind the last night belongs to it.
-    until = None if begin is None or night >= nights - 1 else begin + timedelta(days=night + 1)
-    for contact in plan.contacts:
-        if until is None or contact.stop < until:
-            earned[contact.satellite, contact.station] += contact.counted_bits
+@dataclass(frozen=True, slots=True)
+class PlayedPool:
+    """What one pool goes through, in bits.
+
+    Parameters
+    ----------
+    batches : key that enters
+    taken, missing : by relays in each night, and what of that is not there
+    left : after the last night that the plan looks at, without what is too old then
+    """
+
+    satellite: str
+    station: str
+    batches: tuple[Batch, ...]
+    taken: tuple[int, ...]
+    missing: tuple[float, ...]
+    left: float
+
+
+def played_pools(
+    plan: Plan, network: Network, nights: int, begin: datetime | None
+) -> list[PlayedPool]:
+    """Every pool that contacts fill, that holds something already or that relays take from."""
+    lifetime = network.key_lifetime_nights
+    batches: dict[tuple[str, str], list[Batch]] = defaultdict(list)
     for stock in plan.stocks:
-        earned[stock.satellite, stock.station] += stock.bits
-    return earned
-
-
-def _pool_faults(
-    plan: Plan, relays: Sequence[Relay], night: int, nights: int, begin: datetime | None
-) -> Iterator[str]:
-    """Whether relays up to a night spend more than contacts have brought until then."""
-    earned = _earned(plan, night, nights, begin)
-    spent: dict[tuple[str, str], int] = defaultdict(int)
-    for relay in relays:
-        for hop in relay.hops if relay.night <= night else ():
+        last = inf if lifetime is None else lifetime - 1
+        batches[stock.satellite, stock.station].append(Batch(0, last, stock.bits))
+    for contact in plan.contacts:
+        # A contact that ends behind the last night belongs to it.
+        night = 0 if begin is None else (contact.stop - begin) // timedelta(days=1)
+        night = min(max(night, 0), nights - 1)
+        last = inf if lifetime is None else night + lifetime - 1
+        batches[contact.satellite, contact.station].append(Batch(night, last, contact.counted_bits))
+    every = (*plan.relays, *plan.later)
+    ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.plan.nights_ahead
+    count = max([nights + ahead, *(relay.night + 1 for relay in every)])
+    taken: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * count)
+    for relay in every:
+        for hop in relay.hops if relay.night >= 0 else ():
             if hop.satellite is not None:
-                spent[hop.satellite, hop.a] += relay.bits
-                spent[hop.satellite, hop.b] += relay.bits
-    for (satellite, station), bits in sorted(spent.items()):
-        if bits > earned.get((satellite, station), 0):
+                taken[hop.satellite, hop.a][relay.night] += relay.bits
+                taken[hop.satellite, hop.b][relay.night] += relay.bits
+    found = []
+    for ends in sorted({*batches, *taken}):
+        missing, left = play_pool(batches[ends], taken[ends])
+        found.append(
+            PlayedPool(*ends, tuple(batches[ends]), tuple(taken[ends]), tuple(missing), left)
+        )
+    return found
+
+
+def _pool_faults(pools: Sequence[PlayedPool], nights: int) -> Iterator[str]:
+    """Whether relays spend more than contacts have brought until then, or what is too old."""
+    for pool in pools:
+        for night in (n for n, bits in enumerate(pool.missing) if bits > 0.0):
             until = f" up to night {night}" if nights > 1 else ""
+            takes = sum(pool.taken[: night + 1])
+            brought = sum(b.amount for b in pool.batches if b.first <= night)
+            old = f", of which some is too old in night {night}" if takes <= brought else ""
             yield (
-                f"relays take {bits} bits from the pool of {satellite} and {station}{until}, "
-                f"contacts bring {earned.get((satellite, station), 0)}"
+                f"relays take {takes} bits from the pool of {pool.satellite} and {pool.station}"
+                f"{until}, contacts bring {brought}{old}"
             )
 
 

@@ -71,3 +71,10 @@ class Plan(Table):
     starved_hour_kbit: float = optional(
         0.0, "worth of an hour with key for a pair that would be without", "kbit", ge=0.0, le=1e9
     )
+    key_lifetime_nights: int | None = optional(
+        None,
+        "nights in which key can be relayed, with that in which it came; no end where left out",
+        "night",
+        ge=1,
+        le=3650,
+    )

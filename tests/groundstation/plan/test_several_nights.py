@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from groundstation.keys_policy import KekPolicy, KeyStorePolicy
 from groundstation.plan.check import check_plan
 from groundstation.plan.horizon import Horizon, horizon_of
 from groundstation.plan.inputs import PlanInputs
@@ -218,6 +219,45 @@ def test_a_contact_that_ends_after_the_last_night_fills_it(tiny):
     assert faults_of(plan, network, passes, 2) == []
     outlook = pair_outlook(plan, network, NOON, NOON + timedelta(days=3))[0]
     assert next(at for at, bits in outlook.level_bits if bits) == passes[1].windows[-1][1]
+
+
+def test_key_that_gets_too_old_is_not_counted_on(tiny):
+    demand = tiny.demand("one", "grid", "carrier", 4_000)
+    passes = two_ends(tiny, 0, 0, bits=20_000)
+    for lifetime, expected in ((1, [4_000, 0, 0]), (2, [4_000] * 2 + [0]), (3, [4_000] * 3)):
+        network = tiny.network([demand], key_lifetime_nights=lifetime)
+        plan = plan_of(network, passes, 3)
+        assert by_night(plan) == expected
+        assert faults_of(plan, network, passes, 3) == []
+        # What is left is lost after the last night, unless it lives on.
+        left = 0.0
+        whole = sum(4.0 * 0.99**t for t in range(lifetime)) - 4.0 * lifetime * HOP
+        assert plan.value == pytest.approx(whole + WORTH * left, abs=1e-9)
+    network = tiny.network([demand], key_lifetime_nights=4)
+    plan = plan_of(network, passes, 3)
+    assert plan.value == pytest.approx(whole + WORTH * 16.0, abs=1e-9)
+    short = tiny.network([demand], key_lifetime_nights=2)
+    assert any("too old in night 2" in f for f in faults_of(plan, short, passes, 3))
+
+
+def test_the_oldest_key_goes_first(tiny):
+    """Stock for one night, contacts of the second for two: nothing is lost in three nights."""
+    demand = tiny.demand("one", "grid", "carrier", 4_000)
+    network = tiny.network([demand], key_lifetime_nights=2)
+    passes = two_ends(tiny, 1, 1, bits=8_000)
+    stocks = {Pool("sat-1", name): 6_000.0 for name in ("matera", "helmos")}
+    plan = plan_of(network, passes, 3, stocks=stocks)
+    assert by_night(plan) == [4_000] * 3
+    assert faults_of(plan, network, passes, 3, stocks) == []
+
+
+def test_key_lives_no_longer_than_the_ledger_keeps_it(tiny):
+    network = tiny.network([], key_lifetime_nights=5)
+    assert network.key_lifetime_nights == 5
+    store = KeyStorePolicy("graz", "keys", KekPolicy("file", "kek"), lifetime_s=3.9 * DAY_S)
+    assert dataclasses.replace(network, key_store=store).key_lifetime_nights == 3
+    brief = dataclasses.replace(store, lifetime_s=0.2 * DAY_S)
+    assert dataclasses.replace(network, key_store=brief).key_lifetime_nights == 1
 
 
 def alterations(plan):
