@@ -264,7 +264,8 @@ class Network:
     are where `tle fetch` gets element sets; `permissions` are what links need before they shine;
     `weather` is how forecasts are fetched and used; `notify` is who is told of a night; `export`
     is what it writes for other programs; `key_store` is the key ledger of the node that this
-    machine serves, None where it serves none.
+    machine serves, None where it serves none; `avoid` are lists, relative to `folder`, of when
+    other users have the satellites.
     """
 
     name: str
@@ -289,6 +290,7 @@ class Network:
     plan: PlanPolicy = field(default_factory=PlanPolicy)
     export: ExportPolicy = field(default_factory=ExportPolicy)
     key_store: KeyStorePolicy | None = None
+    avoid: tuple[str, ...] = ()
 
     @property
     def key_lifetime_nights(self) -> int | None:

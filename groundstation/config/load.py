@@ -122,6 +122,7 @@ def network_of_file(file: NetworkFile) -> Network:
         folder=str(file.path.parent),
         digest=file.digest,
         elements=tuple(table.elements),
+        avoid=tuple(table.avoid),
         default_night=None if table.default_night is None else table.default_night.isoformat(),
         satellites=satellites_of(document),
         stations=stations_of(document, file.path.parent),

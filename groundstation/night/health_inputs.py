@@ -36,7 +36,7 @@ def weather_finding(network: Network, now: datetime) -> Finding:
 
 def permission_finding(network: Network, now: datetime) -> Finding:
     """Ages of the permission files; one that is missing, unreadable or stale forbids to shine."""
-    if not network.permissions:
+    if not network.permissions and not network.avoid:
         return Finding("permission", "ok", "no link needs permission to shine")
     documents = permission_documents(network)
     warnings = permissions_of_network(network, documents, now).warnings

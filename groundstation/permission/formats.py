@@ -25,7 +25,7 @@ from groundstation.permission.errors import PermissionFileError
 from groundstation.permission.records import Grant, PermissionKind
 
 _COLUMNS = ("target", "start", "stop", "source", "issued")
-_LARGEST = 1_000_000
+LARGEST_FILE = 1_000_000
 _DENIALS = frozenset({"no", "not", "never", "don", "without", "stop", "until"})
 
 
@@ -37,7 +37,7 @@ def read_permission(data: bytes, name: str, kind: PermissionKind) -> tuple[Grant
     PermissionFileError
         the file is not what it should be; the message names the line
     """
-    if len(data) > _LARGEST:
+    if len(data) > LARGEST_FILE:
         raise PermissionFileError(f"{len(data)} bytes are no permission file", where=name)
     try:
         text = data.decode("utf-8-sig")
@@ -82,7 +82,7 @@ def _segments(text: str, name: str) -> Iterator[Grant]:
             raise PermissionFileError(
                 f"line {number} has {len(parts)} values, not start and stop", where=name
             )
-        start, stop = (_instant(part, number, name) for part in parts)
+        start, stop = (instant_of(part, number, name) for part in parts)
         yield _grant(None, start, stop, name, issued, number, name)
 
 
@@ -107,7 +107,7 @@ def _windows(text: str, name: str) -> Iterator[Grant]:
             if not cells["target"]:
                 raise PermissionFileError(f"line {number} names no target", where=name)
             start, stop, issued = (
-                _instant(cells[key], number, name) for key in ("start", "stop", "issued")
+                instant_of(cells[key], number, name) for key in ("start", "stop", "issued")
             )
             source = cells["source"] or name
             yield _grant(cells["target"], start, stop, source, issued, number, name)
@@ -149,10 +149,10 @@ def _issued(lines: list[tuple[int, str]], name: str) -> datetime | None:
     number, line = found[0]
     if len(found) > 1:
         raise PermissionFileError(f"line {found[1][0]} says a second time when issued", where=name)
-    return _instant(line[len("issued") :].strip(" :="), number, name)
+    return instant_of(line[len("issued") :].strip(" :="), number, name)
 
 
-def _instant(text: str, number: int, name: str) -> datetime:
+def instant_of(text: str, number: int, name: str) -> datetime:
     """An instant with an offset; local time without one could be any hour."""
     try:
         instant = datetime.fromisoformat(text)

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 Span = tuple[datetime, datetime]
 
+ABSENT = "is not there"
+
 
 class PermissionKind(StrEnum):
     """The formats in which permission is given."""
@@ -14,6 +16,7 @@ class PermissionKind(StrEnum):
     GO_FLAG = "go-nogo"
     SEGMENTS = "segments"
     WINDOWS = "windows"
+    AVOID = "avoid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class PermissionDocument:
     content: bytes | None
     dated: datetime | None
     fault: str = ""
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no such file."""
+        return self.content is None and self.fault == ABSENT
 
     @property
     def sha256(self) -> str:

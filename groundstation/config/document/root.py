@@ -26,6 +26,11 @@ class NetworkTable(Table):
     elements: list[Text] = optional(
         [], "element files or patterns like elements/*.tle, relative to the network file"
     )
+    avoid: list[Text] = optional(
+        [],
+        "lists of when other users have the satellites, files or patterns like avoid/*.csv, "
+        "relative to the network file",
+    )
     default_night: date | None = optional(None, "night that a command takes when none is named")
 
 

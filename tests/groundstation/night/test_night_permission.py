@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from groundstation.database import open_if_present
+from groundstation.night.replay import replay_plan
+
 NOW = datetime(2016, 12, 19, 8, tzinfo=UTC)
 TABLES = """
 [[permissions]]
@@ -144,3 +147,49 @@ def test_a_contact_that_is_over_stays_when_its_permission_runs_out(promised, run
     # Nothing changed, so it is the plan that is published, and not another one.
     assert result.summary["plan_id"] == first["plan_id"]
     assert result.summary["contacts"] == first["contacts"]
+
+
+def test_a_span_of_an_avoid_list_costs_its_seconds_and_names_who_has_the_satellite(
+    fresh, run_night
+):
+    """The list that an hour later has the whole night makes another plan of it."""
+    path = fresh / "groundstation.toml"
+    text = path.read_text().replace("[network]\n", '[network]\navoid = ["avoid/*.csv"]\n')
+    path.write_text(text)
+    (fresh / "avoid").mkdir()
+    head = "satellite,start,stop,user,reason\n"
+    row = "micius,2016-12-19T16:51:00Z,2016-12-19T16:51:20Z,USTC,entanglement run\n"
+    (fresh / "avoid" / "ustc.csv").write_text(head + row)
+    result = run_night(fresh)
+    cut = planned(result)["xinglong"]["windows_utc"]
+    assert [span for pair in cut for span in pair][1:3] == [
+        "2016-12-19T16:51:00.000Z",
+        "2016-12-19T16:51:20.000Z",
+    ]
+    assert run_night(fresh).is_unchanged
+    whole = row.replace("T16:51:00Z", "T00:00:00Z").replace(
+        "2016-12-19T16:51:20Z", "2016-12-21T00:00:00Z"
+    )
+    (fresh / "avoid" / "ustc.csv").write_text(head + whole)
+    result = run_night(fresh, dry_run=True)
+    assert planned(result) == {}
+    assert "micius is used by USTC, entanglement run" in reasons(result).values()
+    (fresh / "avoid" / "ustc.csv").write_text(head + "micius,soon,later,USTC,entanglement run\n")
+    result = run_night(fresh, dry_run=True)
+    assert planned(result) == {}
+    assert any(
+        "avoid/ustc.csv: line 2: 'soon' is not an instant" in text for text in result.warnings
+    )
+
+
+@pytest.mark.slow
+def test_a_night_with_an_avoid_list_is_computed_again_when_the_list_is_gone(fresh, run_night):
+    path = fresh / "groundstation.toml"
+    path.write_text(path.read_text().replace("[network]\n", '[network]\navoid = ["ustc.csv"]\n'))
+    row = "micius,2016-12-19T16:51:00Z,2016-12-19T16:51:20Z,USTC,entanglement run\n"
+    (fresh / "ustc.csv").write_text(f"satellite,start,stop,user,reason\n{row}")
+    made = run_night(fresh).summary["plan_id"]
+    (fresh / "ustc.csv").unlink()
+    db = open_if_present(fresh / "state" / "groundstation.db")
+    assert db is not None
+    assert replay_plan(fresh, db, made).is_equal

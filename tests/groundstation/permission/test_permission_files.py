@@ -10,7 +10,7 @@ from groundstation.permission.errors import PermissionFileError
 from groundstation.permission.formats import read_permission
 from groundstation.permission.records import PermissionKind
 
-FLAG, SEGMENTS, WINDOWS = PermissionKind
+FLAG, SEGMENTS, WINDOWS, _ = PermissionKind
 HEAD = b"target,start,stop,source,issued\n"
 
 
