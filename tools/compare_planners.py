@@ -1,7 +1,7 @@
 """Ways of planning compared over simulated nights of europe-2026.
 
     python tools/compare_planners.py --nights 60 --state build/planners.json
-    python tools/compare_planners.py --state build/planners.json --markdown
+    python tools/compare_planners.py --state build/planners.json --markdown --docs docs/planner.md
 
 One night after the other from 14 June 2026. Every way of planning sees the same passes, forecasts
 and sky, has pools of its own that carry over from night to night, and makes its relays after the
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from planner_comparison.nights import simulated_network
-from planner_comparison.report import markdown
+from planner_comparison.report import markdown, with_tables
 from planner_comparison.simulation import read_state, simulate
 from planner_comparison.ways import WAYS
 
@@ -27,6 +27,10 @@ def main() -> None:
     parser.add_argument("--most-s", type=float, default=float("inf"), help="stop after S seconds")
     parser.add_argument("--markdown", action="store_true", help="only print the tables")
     parser.add_argument(
+        "--over", type=int, action="append", help="tables over the first nights; default all"
+    )
+    parser.add_argument("--docs", type=Path, help="write the tables into this page")
+    parser.add_argument(
         "--way", action="append", choices=[w.name for w in WAYS], help="only these; default all"
     )
     given = parser.parse_args()
@@ -39,7 +43,11 @@ def main() -> None:
             network, ways, given.nights, given.state, seed=given.seed, most_s=given.most_s,
             told=lambda line: print(line, file=sys.stderr),
         )  # fmt: skip
-    print(markdown(network, state, given.nights))
+    tables = markdown(network, state, given.over or [given.nights])
+    print(tables)
+    if given.docs is not None:
+        page = given.docs.read_text(encoding="utf-8")
+        given.docs.write_text(with_tables(page, tables), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -61,13 +61,26 @@ def test_ways_are_compared_over_the_same_nights(comparison, network):
     way = comparison.ways.REFERENCE
     rows = [_row(10.0, 0.0), _row(30.0, 0.0)]
     ways = {way: lived(rows), "greedy": lived(rows[:1])}
-    short = comparison.report.markdown(network, state(9, "", ways), 1)
-    assert short.startswith("1 nights, seed 9")
+    short = comparison.report.markdown(network, state(9, "", ways), [1])
+    assert short.startswith("1 nights, seed 9:")
     assert f"| {way} | 30 |" in short
     assert "| greedy | 30 |" in short
-    text = comparison.report.markdown(network, state(9, "", ways), 60)
+    text = comparison.report.markdown(network, state(9, "", ways), [60])
     assert text.startswith("2 nights, seed 9")
     assert f"| {way} | 60 |" in text
     assert "| greedy" not in text
     assert text.endswith("left out: greedy (1)")
-    assert comparison.report.markdown(network, state(9, "", {}), 5).startswith("no night")
+    assert comparison.report.markdown(network, state(9, "", {}), [5]).startswith("no night")
+    both = comparison.report.markdown(network, state(9, "", ways), [1, 60])
+    assert both.index("2 nights, seed 9:") < both.index("1 nights, seed 9:")
+    assert "left out" not in both
+
+
+def test_tables_go_between_their_marks(comparison):
+    report = comparison.report
+    page = f"before\n\n{report.BEGIN}\n\nold\n\n{report.END}\n\nafter\n"
+    written = report.with_tables(page, "new")
+    assert written == f"before\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\nafter\n"
+    assert report.with_tables(written, "new") == written
+    with pytest.raises(ValueError, match="has no lines"):
+        report.with_tables("before", "new")

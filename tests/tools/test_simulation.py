@@ -46,6 +46,25 @@ def test_a_relay_spends_its_key_in_two_pools(comparison, small, evening):
     assert spent == pytest.approx(2e3 * found.kbit["carrier-trunk"], abs=2.0)
 
 
+def test_of_two_nights_only_the_first_is_carried_out(comparison, small, evening):
+    way = comparison.ways.Way("both", 2, is_perfect=True)
+    contacts, found = _lived(comparison, small, evening, way, {})
+    tonight = [c for c in contacts if evening.ahead_of[c.pass_id] == 0]
+    assert 0 < len(tonight) < len(contacts)
+    assert found.contacts == len(tonight)
+    came = sum(c.key_bits for c in tonight)
+    spent = 2e3 * found.kbit["carrier-trunk"]
+    assert sum(found.stocks.values()) == pytest.approx(came - spent, abs=2.0)
+
+
+def test_demand_ahead_delivers_no_more_tonight_than_a_day_uses(comparison, small, evening):
+    pool = comparison.ways.Pool
+    stocks = {pool("spoqc", "skinakas"): 9e6, pool("spoqc", "helmos"): 9e6}
+    way = comparison.ways.Way("ahead", 1, 2, 1.0)
+    _, found = _lived(comparison, small, evening, way, stocks)
+    assert found.kbit["carrier-trunk"] == pytest.approx(737.28, abs=0.01)
+
+
 def test_perfect_knowledge_takes_no_contact_under_cloud(comparison, small, evening):
     way = _way(comparison, "perfect knowledge")
     _, found = _lived(comparison, small, evening, way, {})

@@ -13,9 +13,9 @@ from groundstation.catalogue import read_element_files
 from groundstation.config.examples import example_path
 from groundstation.config.load import load_network
 from groundstation.network import Network
-from groundstation.night.decision import candidate_of
 from groundstation.night.forecasts import with_forecasts
 from groundstation.night.gathering import choose_elements
+from groundstation.night.offering import candidate_of
 from groundstation.night.outcome import input_hash
 from groundstation.night.record_codec import decode, encode
 from groundstation.night.span import night_span, reference_longitude_rad

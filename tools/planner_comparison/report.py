@@ -20,29 +20,49 @@ from planner_comparison.ways import REFERENCE, WAYS
 from groundstation.network import Network
 
 BLOCK = 5
+BEGIN, END = "<!-- begin compare_planners -->", "<!-- end compare_planners -->"
 # What all contacts of a night bring together is less.
 MORE_THAN_A_NIGHT_BITS = 10e6
 
 
-def markdown(network: Network, state: State, nights: int) -> str:
-    """Both tables over the first nights; ways that have lived through fewer are named and left out.
+def markdown(network: Network, state: State, over: Sequence[int]) -> str:
+    """Tables over the first nights; ways that have lived through fewer are named and left out.
 
     Parameters
     ----------
-    nights : to compare over; fewer if the reference has lived through fewer
+    over : numbers of nights, each with tables of its own; fewer if the reference has fewer
     """
     known = {w.name: state.ways[w.name].nights for w in WAYS if w.name in state.ways}
-    count = min(nights, len(known.get(REFERENCE, [])))
-    if not count:
+    most = len(known.get(REFERENCE, []))
+    counts = sorted({min(nights, most) for nights in over} - {0}, reverse=True)
+    if not counts:
         return "no night of the reference yet"
-    rows = {name: lived[:count] for name, lived in known.items() if len(lived) >= count}
-    short = [f"{name} ({len(lived)})" for name, lived in known.items() if len(lived) < count]
-    parts = [
-        f"{count} nights, seed {state.seed}",
-        value_table(network, rows),
-        pair_table(network, rows),
-    ]
+    parts = [part for count in counts for part in _tables(network, state.seed, known, count)]
+    short = [f"{name} ({len(lived)})" for name, lived in known.items() if len(lived) < counts[-1]]
     return "\n\n".join([*parts, *([f"left out: {', '.join(short)}"] if short else [])])
+
+
+def _tables(
+    network: Network, seed: int, known: dict[str, list[dict[str, Any]]], count: int
+) -> list[str]:
+    rows = {name: lived[:count] for name, lived in known.items() if len(lived) >= count}
+    title = f"{count} nights, seed {seed}:"
+    return [title, value_table(network, rows), pair_table(network, rows)]
+
+
+def with_tables(page: str, tables: str) -> str:
+    """A page of the documentation with the tables between their two marks.
+
+    Raises
+    ------
+    ValueError
+        a mark is missing
+    """
+    head, _, rest = page.partition(BEGIN)
+    _, mark, tail = rest.partition(END)
+    if not mark:
+        raise ValueError(f"the page has no lines {BEGIN} and {END}")
+    return f"{head}{BEGIN}\n\n{tables}\n\n{END}{tail}"
 
 
 def value_table(network: Network, rows: dict[str, list[dict[str, Any]]]) -> str:
