@@ -6,6 +6,9 @@ The rules it keeps:
    without taking from that share are settled, and the same is done for the rest, until all are.
 2. Among all plans with these shares the one with the largest value is taken.
 3. Pairs without path or demand do not count: they would hold everybody at nothing.
+4. Relays over contacts that an earlier step chose are a linear programme. Where the best of these
+   reaches the relaxation over all contacts, no search is needed; where it lifts a pair, none to see
+   that the pair can be lifted.
 
 Source: D. Bertsekas, R. Gallager, Data Networks, 1992, section 6.5.2.
 """
@@ -14,37 +17,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array, hstack, vstack
 
 from groundstation.errors import PlanError
+from groundstation.plan.share_programmes import (
+    SLACK,
+    Shares,
+    lifting,
+    shares_of,
+    smallest_share,
+    with_floor,
+)
 from groundstation.plan.solver.delivery import whole_flow
-from groundstation.plan.solver.highs import solve_whole
-from groundstation.plan.solver.lagrangian import Structure, structure_of
+from groundstation.plan.solver.highs import Found, solve_linear, solve_whole
+from groundstation.plan.solver.lagrangian import structure_of
 from groundstation.plan.solver.model import Floats, Model, Solution, value_of
-from groundstation.plan.solver.programme import Programme, build
+from groundstation.plan.solver.programme import Programme
 
 _GAP = 1e-6
-# What a share may give up so that rounding of the solver does not make the next step infeasible.
-_SLACK = 1e-6
 # A pair that cannot rise by this much is settled.
 _RISE = 2e-5
+# A search for a pair to lift counts one and the rises of all. Below this bound none rises by all
+# that it should, which mostly shows at a rough gap already.
+_NOBODY, _ROUGH = 2.0, 0.9
+# Contacts of so many steps before are tried again.
+_TRIED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Shares:
-    """A programme with a last column for the smallest share, and a row for each pair's share.
+class _Step:
+    """Shares that a step of the search reached, and contacts that are known to be good."""
 
-    Parameters
-    ----------
-    rows : -delivered / wanted of each pair, shape (pairs, columns without the last)
-    pairs : demands that count
-    wanted_kbit : of every demand
-    """
-
-    programme: Programme
-    rows: csr_array
-    pairs: tuple[int, ...]
-    wanted_kbit: Floats
+    level: float
+    shares: Floats
+    known: tuple[Floats, ...]
 
 
 def solve_max_min(model: Model, *, time_limit_s: float | None = None) -> Solution:
@@ -58,16 +63,17 @@ def solve_max_min(model: Model, *, time_limit_s: float | None = None) -> Solutio
         no programme could be solved in the time
     """
     structure = structure_of(model)
-    shares = _shares(structure)
+    shares = shares_of(structure)
     settled: dict[int, float] = {}
+    known: tuple[Floats, ...] = ()
     while len(settled) < len(shares.pairs):
         free = [k for k in shares.pairs if k not in settled]
-        level, reached = _largest_smallest(shares, settled, time_limit_s)
-        tied = free
-        if level < 1.0 - 10.0 * _SLACK:
-            tied = _tied(shares, settled, level, reached, time_limit_s)
+        step = _largest_smallest(shares, settled, known, time_limit_s)
+        level, tied, known = step.level, free, step.known
+        if level < 1.0 - 10.0 * SLACK:
+            tied, known = _tied(shares, settled, step, time_limit_s)
         settled |= dict.fromkeys(tied or free, level)
-    programme = _with_floor(shares, settled)
+    programme = with_floor(shares, settled)
     found = solve_whole(programme, relative_gap=_GAP, time_limit_s=time_limit_s, nodes=None)
     if found.columns is None:
         raise PlanError("the solver found no plan with the largest smallest share")
@@ -82,113 +88,106 @@ def solve_max_min(model: Model, *, time_limit_s: float | None = None) -> Solutio
     return Solution(chosen, flow, value, max(found.bound, value), method)
 
 
-def _shares(structure: Structure) -> _Shares:
-    model = structure.model
-    # Deliveries that cost more than they are worth count, too: here a share goes before value.
-    relay = model.relay
-    opens = relay.demand_kbit[relay.path_demand] > 0.0
-    programme = build(structure, np.arange(model.windows.count), opens, with_cuts=False)
-    owner = relay.path_demand[programme.path]
-    wanted = relay.demand_kbit.sum(axis=1)
-    pairs = tuple(int(k) for k in np.unique(owner))
-    rows = np.zeros((len(pairs), programme.offsets[-1]))
-    for row, k in enumerate(pairs):
-        mine = programme.offsets[2] + np.flatnonzero(owner == k)
-        rows[row, mine] = -1.0 / wanted[k]
-    return _Shares(programme, csr_array(rows), pairs, wanted)
-
-
 def _tied(
-    shares: _Shares,
-    settled: Mapping[int, float],
-    level: float,
-    reached: Floats,
-    time_limit_s: float | None,
-) -> list[int]:
-    """The free pairs that no plan lifts above the level while the others keep it.
+    shares: Shares, settled: Mapping[int, float], step: _Step, time_limit_s: float | None
+) -> tuple[list[int], tuple[Floats, ...]]:
+    """The free pairs that no plan lifts above the level while the others keep it; known contacts.
 
     Parameters
     ----------
-    reached : shares in a plan with this level; what is above it there needs no proof
+    step : a plan with this level; what is above it there needs no proof
     """
-    free = [k for k in shares.pairs if k not in settled]
-    floors = {**settled, **dict.fromkeys(free, level - _SLACK)}
-    wanted = np.array([shares.wanted_kbit[k] for k in shares.pairs])
-    # What the slack of the largest demand is worth to a smaller one is no rise.
-    rise = np.maximum(_RISE, 3.0 * _SLACK * wanted.max() / wanted)
     place = {k: i for i, k in enumerate(shares.pairs)}
-    tied = free
+    # What the slack of the largest demand is worth to a smaller one is no rise.
+    rise = np.maximum(_RISE, 3.0 * SLACK * shares.wanted_kbit.max() / shares.wanted_kbit)
+    free = [k for k in shares.pairs if k not in settled]
+    floors = {**settled, **dict.fromkeys(free, step.level - SLACK)}
+    top = step.level + rise
+    tied = [k for k in free if step.shares[place[k]] <= top[place[k]]]
     while tied:
-        lifted = [k for k in tied if reached[place[k]] > level + rise[place[k]]]
-        tied = [k for k in tied if k not in lifted]
-        if not tied:
+        step = _lifted(shares, floors, {k: float(rise[place[k]]) for k in tied}, step, time_limit_s)
+        still = [k for k in tied if step.shares[place[k]] <= top[place[k]]]
+        if still == tied:
             break
-        caps = {k: level + 3.0 * float(rise[place[k]]) for k in tied}
-        reached = _lifted(shares, floors, caps, time_limit_s)
-        if all(reached[place[k]] <= level + rise[place[k]] for k in tied):
-            break
-    return tied
-
-
-def _largest_smallest(
-    shares: _Shares, settled: Mapping[int, float], time_limit_s: float | None
-) -> tuple[float, Floats]:
-    """The largest smallest share of the pairs not settled, and all shares of a plan with it."""
-    programme = _with_floor(shares, settled)
-    free = np.array([float(k not in settled) for k in shares.pairs]).reshape(-1, 1)
-    wide = hstack([programme.matrix, csr_array((programme.matrix.shape[0], 1))], format="csr")
-    smallest = hstack([shares.rows, csr_array(free)], format="csr")[np.flatnonzero(free)]
-    gain = np.zeros(len(programme.gain) + 1)
-    gain[-1] = 1.0
-    aim = replace(
-        programme,
-        gain=gain,
-        constant=0.0,
-        matrix=vstack([wide, smallest], format="csr"),
-        upper=np.concatenate([programme.upper, np.zeros(int(free.sum()))]),
-        lower_column=np.append(programme.lower_column, 0.0),
-        upper_column=np.append(programme.upper_column, 1.0),
-        is_whole=np.append(programme.is_whole, False),
-    )
-    value, columns = _optimum(aim, time_limit_s)
-    return value, -(shares.rows @ columns[:-1])
+        tied = still
+    return tied, step.known
 
 
 def _lifted(
-    shares: _Shares,
+    shares: Shares,
     floors: Mapping[int, float],
-    caps: Mapping[int, float],
+    rise: Mapping[int, float],
+    step: _Step,
     time_limit_s: float | None,
-) -> Floats:
-    """Shares of a plan in which those of some pairs, up to their caps, have the largest sum."""
-    programme = _with_floor(shares, floors)
-    rows = -shares.rows[[shares.pairs.index(k) for k in caps]]
-    aim = replace(
-        programme,
-        gain=np.asarray(rows.sum(axis=0)).reshape(-1),
-        constant=0.0,
-        matrix=vstack([programme.matrix, rows], format="csr"),
-        upper=np.concatenate([programme.upper, list(caps.values())]),
-    )
-    reached: Floats = -(shares.rows @ _optimum(aim, time_limit_s)[1])
-    return reached
+) -> _Step:
+    """A plan that lifts some pairs from the level, or one that lifts none if none does.
+
+    Parameters
+    ----------
+    rise : by which each of these pairs should rise
+    """
+    aim = lifting(shares, floors, rise)
+    known, reached = step.known, step.shares
+    number = [shares.pairs.index(k) for k in rise]
+    top = step.level + np.array(list(rise.values()))
+    # Contacts that are known cost no search, and a rough one mostly decides.
+    for gap in (None, _ROUGH, _GAP):
+        found = (
+            _best_known(aim, known)
+            if gap is None
+            else solve_whole(aim, relative_gap=gap, time_limit_s=time_limit_s, nodes=None)
+        )
+        if found is None or found.columns is None:
+            continue
+        known, reached = _remembered(shares, known, found.columns), shares.reached(found.columns)
+        if (reached[number] > top).any() or found.bound < _NOBODY:
+            break
+    return _Step(step.level, reached, known)
 
 
-def _with_floor(shares: _Shares, settled: Mapping[int, float]) -> Programme:
-    """The programme in which settled pairs keep their shares."""
-    programme = shares.programme
-    rows = [i for i, k in enumerate(shares.pairs) if k in settled]
-    floors: Floats = np.array([_SLACK - settled[shares.pairs[i]] for i in rows])
-    return replace(
-        programme,
-        matrix=vstack([programme.matrix, shares.rows[rows]], format="csr") if rows
-        else programme.matrix,
-        upper=np.concatenate([programme.upper, floors]),
-    )  # fmt: skip
+def _largest_smallest(
+    shares: Shares,
+    settled: Mapping[int, float],
+    known: tuple[Floats, ...],
+    time_limit_s: float | None,
+) -> _Step:
+    """The largest smallest share of the pairs not settled, and a plan with it."""
+    columns = _optimum(smallest_share(shares, settled), known, time_limit_s)
+    return _Step(float(columns[-1]), shares.reached(columns), _remembered(shares, known, columns))
 
 
-def _optimum(programme: Programme, time_limit_s: float | None) -> tuple[float, Floats]:
-    found = solve_whole(programme, relative_gap=_GAP, time_limit_s=time_limit_s, nodes=None)
-    if found.columns is None:
+def _optimum(programme: Programme, known: tuple[Floats, ...], time_limit_s: float | None) -> Floats:
+    """Columns of an optimum, which known contacts give if they reach the relaxation."""
+    relaxed, _ = solve_linear(programme, time_limit_s=time_limit_s, interior=False)
+    found = _best_known(programme, known)
+    if (
+        found is not None
+        and found.columns is not None
+        and relaxed.value - found.value <= _GAP * abs(relaxed.value)
+    ):
+        return found.columns
+    whole = solve_whole(programme, relative_gap=_GAP, time_limit_s=time_limit_s, nodes=None)
+    if whole.columns is None:
         raise PlanError("the solver found no plan with the largest smallest share")
-    return float(found.value), found.columns
+    return whole.columns
+
+
+def _best_known(programme: Programme, known: tuple[Floats, ...]) -> Found | None:
+    """The best relay over contacts that earlier steps chose; None if none of them is possible."""
+    best: Found | None = None
+    for contacts in known:
+        lower, upper = programme.lower_column.copy(), programme.upper_column.copy()
+        lower[: len(contacts)] = upper[: len(contacts)] = contacts
+        fixed = replace(programme, lower_column=lower, upper_column=upper)
+        found, _ = solve_linear(fixed, time_limit_s=None, interior=False)
+        if found.columns is not None and (best is None or found.value > best.value):
+            best = Found(found.columns, found.value, np.inf)
+    return best
+
+
+def _remembered(shares: Shares, known: tuple[Floats, ...], columns: Floats) -> tuple[Floats, ...]:
+    """The contacts of a plan before those that were known."""
+    contacts = np.round(columns[: shares.programme.offsets[2]])
+    if any((contacts == other).all() for other in known):
+        return known
+    return (contacts, *known)[:_TRIED]

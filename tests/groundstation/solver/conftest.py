@@ -144,6 +144,17 @@ def _relay_optimum(instance, chosen, weights, lives):
     """The relay of some contacts as a linear programme in levels of stock per day [kbit]."""
     if lives is not None:
         return _ageing_optimum(instance, chosen, weights, *lives)
+    columns, rows, upper = _relay_rows(instance, chosen)
+    terminal = instance["terminal_weight_per_kbit"]
+    stock = sum(p[2] for p in instance["pool0"]) / 1e3 + sum(c[4] for c in chosen) / 1e3
+    if not columns:
+        return terminal * stock
+    gain = [weights[c[0]][c[1]] - 2.0 * terminal for c in columns]
+    return terminal * stock - linprog([-g for g in gain], A_ub=rows, b_ub=upper).fun
+
+
+def _relay_rows(instance, chosen):
+    """Deliveries (demand, day, satellite, ends, fibres), rows over them and their limits."""
     days = instance["horizon_s"] // 86_400
     near: dict[int, list[tuple[int, int | None]]] = {
         g: [(g, None)] for g in range(len(instance["stations"]))
@@ -160,8 +171,6 @@ def _relay_optimum(instance, chosen, weights, lives):
         for y, h in near[b]
         if x != y
     ]
-    terminal = instance["terminal_weight_per_kbit"]
-    stock = sum(p[2] for p in instance["pool0"]) / 1e3 + sum(c[4] for c in chosen) / 1e3
     rows, upper = [], []
     for k, demand in enumerate(instance["demand"]):
         for t in range(days):
@@ -181,10 +190,45 @@ def _relay_optimum(instance, chosen, weights, lives):
                 key += sum(c[4] for c in chosen
                            if (c[0], c[1]) == (s, g) and (c[3] - 1) // 86_400 <= t)  # fmt: skip
                 upper.append(key / 1e3)
-    if not columns:
-        return terminal * stock
-    gain = [weights[c[0]][c[1]] - 2.0 * terminal for c in columns]
-    return terminal * stock - linprog([-g for g in gain], A_ub=rows, b_ub=upper).fun
+    return columns, rows, upper
+
+
+def brute_shares(instance):
+    """The lexicographically largest shares of the demands that have a path, in their order.
+
+    Of every largest set of windows: the smallest share is made as large as it can be, and every
+    pair that reaches no more while the others keep it is settled, until all are.
+    """
+    days = instance["horizon_s"] // 86_400
+    wanted = [days * demand[2] / 1e3 for demand in instance["demand"]]
+    return max(
+        (_shares(*_relay_rows(instance, chosen), wanted)
+         for chosen in _largest_sets(instance, _offers(instance))),
+        key=lambda shares: sorted(round(s, 5) for s in shares.values()),
+    )  # fmt: skip
+
+
+def _shares(columns, rows, upper, wanted):
+    owner = [c[0] for c in columns]
+    free, settled = sorted(set(owner)), {}
+    share = {k: [-float(o == k) / wanted[k] for o in owner] for k in free}
+    while free:
+        floors = [share[k] for k in settled]
+        least = [1e-9 - settled[k] for k in settled]
+        # The last column is the smallest share.
+        a = [[*row, 0.0] for row in (*rows, *floors)] + [[*share[k], 1.0] for k in free]
+        best = linprog(
+            [0.0] * len(owner) + [-1.0], A_ub=a, b_ub=[*upper, *least, *[0.0] * len(free)]
+        )
+        level = -best.fun
+        keeps = [share[k] for k in free]
+        for k in list(free):
+            more = linprog(share[k], A_ub=[*rows, *floors, *keeps],
+                           b_ub=[*upper, *least, *[1e-9 - level] * len(keeps)])  # fmt: skip
+            if -more.fun <= level + 1e-6:
+                settled[k] = level
+                free.remove(k)
+    return settled
 
 
 def _ageing_optimum(instance, chosen, weights, lifetime, stock_last):
@@ -266,6 +310,11 @@ def tiny():
 @pytest.fixture
 def random_instance():
     return make_random_instance
+
+
+@pytest.fixture
+def fair_shares():
+    return brute_shares
 
 
 @pytest.fixture

@@ -163,7 +163,8 @@ def test_a_satellite_by_itself_uses_no_key_that_is_too_old(three_days, lifetime,
     structure = structure_of(model)
     state = State(np.zeros(model.windows.count), np.zeros(structure.useful.shape))
     offered = np.ones(model.windows.count, dtype=bool)
-    state = improve(structure, state, offered, structure.useful, is_late=lambda: False)
+    everything = np.ones(structure.useful.shape, dtype=bool)
+    state = improve(structure, state, offered, everything, is_late=lambda: False)
     # Two days of 10 kbit, and not the third, when all key is lost.
     assert state.flow_kbit.sum(axis=0).tolist() == pytest.approx([10.0, 10.0, 0.0])
 
