@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from groundstation.announcement_policy import AT_ONCE, AnnouncementPolicy, RadioStation
 from groundstation.contact_limits import (
     UNLIMITED_SATELLITE,
     UNLIMITED_STATION,
@@ -69,6 +70,7 @@ class Satellite:
     note : what a reader of the report should know (assumptions)
     limits : of its contacts
     unavailable : spans in which somebody else uses it; the reason says who, and for what
+    announcement : how its keys are announced
     """
 
     name: str
@@ -82,6 +84,7 @@ class Satellite:
     note: str
     limits: SatelliteLimits = UNLIMITED_SATELLITE
     unavailable: tuple[Interval, ...] = ()
+    announcement: AnnouncementPolicy = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +268,7 @@ class Network:
     `weather` is how forecasts are fetched and used; `notify` is who is told of a night; `export`
     is what it writes for other programs; `key_store` is the key ledger of the node that this
     machine serves, None where it serves none; `avoid` are lists, relative to `folder`, of when
-    other users have the satellites.
+    other users have the satellites; `radio_stations` carry announcements.
     """
 
     name: str
@@ -291,6 +294,7 @@ class Network:
     export: ExportPolicy = field(default_factory=ExportPolicy)
     key_store: KeyStorePolicy | None = None
     avoid: tuple[str, ...] = ()
+    radio_stations: tuple[RadioStation, ...] = ()
 
     @property
     def key_lifetime_nights(self) -> int | None:

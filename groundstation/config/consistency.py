@@ -19,6 +19,7 @@ from groundstation.config.faults import Finding
 from groundstation.config.keys import key_store_findings
 from groundstation.config.locator import path_text
 from groundstation.config.permissions import PERMISSION_RULES
+from groundstation.config.radio import RADIO_RULES
 from groundstation.config.tables import Document, named, number_of, table_of, tables_of
 from groundstation.config.weather_rules import WEATHER_RULES
 from groundstation.suggest import did_you_mean
@@ -33,6 +34,7 @@ def inconsistencies(document: Document) -> list[Finding]:
         *ALTERNATIVE_RULES,
         *SOURCE_RULES,
         *PERMISSION_RULES,
+        *RADIO_RULES,
         *WEATHER_RULES,
         key_store_findings,
     )

@@ -19,6 +19,7 @@ from groundstation.config.locator import LineIndex, locate, path_text
 from groundstation.config.notify import notify_findings, notify_of
 from groundstation.config.permissions import permissions_of
 from groundstation.config.plan import plan_policy_of
+from groundstation.config.radio import radio_stations_of
 from groundstation.config.records import (
     key_policy_of,
     policies_of,
@@ -126,6 +127,7 @@ def network_of_file(file: NetworkFile) -> Network:
         default_night=None if table.default_night is None else table.default_night.isoformat(),
         satellites=satellites_of(document),
         stations=stations_of(document, file.path.parent),
+        radio_stations=radio_stations_of(document.radio_stations),
         fibre_nodes=fibre_nodes_of(document),
         fibre_links=fibre_links,
         sites=sites_of(document),

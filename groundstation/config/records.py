@@ -12,6 +12,7 @@ from groundstation.config.document.satellite import Satellite as SatelliteTable
 from groundstation.config.document.source import ElementSource as SourceTable
 from groundstation.config.document.station import Station as StationTable
 from groundstation.config.limits import satellite_limits_of, station_limits_of, uses_of
+from groundstation.config.radio import announcement_of
 from groundstation.config.terminals import receiver_of, source_of, transmitter_of
 from groundstation.config.weather import station_weather_of
 from groundstation.network import (
@@ -57,6 +58,7 @@ def _satellite(table: SatelliteTable, path: str) -> Satellite:
         note=table.note,
         limits=satellite_limits_of(table),
         unavailable=uses_of(table),
+        announcement=announcement_of(table),
     )
 
 

@@ -125,6 +125,7 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
                 c["key_bits"],
                 c.get("is_whole", True),
                 c.get("expected_bits"),
+                utc_instant(c["announced_utc"]) if "announced_utc" in c else None,
             )
             for c in document["contacts"]
         ),
@@ -184,6 +185,7 @@ def _contact(contact: Contact) -> dict[str, Any]:
         "key_bits": contact.key_bits,
         "is_whole": contact.is_whole,
         "expected_bits": contact.expected_bits,
+        **({} if contact.announced is None else {"announced_utc": utc_text(contact.announced)}),
     }
 
 

@@ -16,6 +16,7 @@ from groundstation.night.freeze import (
     without_outages,
 )
 from groundstation.night.offering import Offering
+from groundstation.night.radio import announcements_of
 from groundstation.night.usage import orbit_periods
 from groundstation.night.window_keys import SlotKeys
 from groundstation.night.workers import processes_for
@@ -151,7 +152,11 @@ def decide(
         previous=before,
         fixed=frozen,
         wishes=circumstances.wishes,
-        usage=Usage(orbit_periods(offered.elements), circumstances.worked),
+        usage=Usage(
+            orbit_periods(offered.elements),
+            circumstances.worked,
+            announcements_of(network, offered.elements, *span),
+        ),
     )
     referee = Referee(
         network,

@@ -10,7 +10,7 @@ The rules it keeps:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from groundstation.errors import PlanError
 from groundstation.network import Network
@@ -21,6 +21,7 @@ from groundstation.permission.records import Permissions
 from groundstation.plan.check import check_plan
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.planner import make_plan
+from groundstation.plan.radio_check import announced_keys
 from groundstation.plan.records import Candidate, Plan
 from groundstation.plan.sky_check import sky_faults
 from groundstation.plan.solver.solve import Progress
@@ -80,6 +81,12 @@ class Referee:
             previous=None if before is None else [c.pass_id for c in before.contacts],
             orbit_s={name: _period_s(lines) for name, lines in self._orbits().items()},
             worked=known.usage.worked,
+            announced=announced_keys(
+                plan,
+                network,
+                self._orbits(),
+                self.start + timedelta(days=network.policies.horizon_nights),
+            ),
         )
         for contact in plan.contacts:
             said = unpermitted(

@@ -22,11 +22,12 @@ from our own search, so that a mistake there is not made twice. What it checks:
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from groundstation.network import Demand, Network
 from groundstation.plan.limits_check import limit_faults
+from groundstation.plan.radio_check import announced_keys
 from groundstation.plan.records import Plan
 from groundstation.plan.relay_check import delivery_faults, played_pools, relay_faults
 from groundstation.plan.sky_check import sky_faults
@@ -53,6 +54,7 @@ def check_plan(
     previous: Collection[str] | None = None,
     orbit_s: Mapping[str, float] | None = None,
     worked: Mapping[str, Collection[date]] | None = None,
+    announced: Mapping[str, datetime | None] | None = None,
 ) -> list[str]:
     """Every violation as one sentence; an empty list means that the plan holds.
 
@@ -71,18 +73,22 @@ def check_plan(
     previous : passes that the plan before takes
     orbit_s : orbital period of each satellite [s]; one that limits count with without
     worked : evenings before the plan in which each station was used; none without
+    announced : when the key of contacts is announced, by pass id; found from `orbits` without, and
+        nothing of a satellite whose radio contacts are not known is
     """
     lacking = lacking_bits or {}
-    noon = datetime.fromisoformat(plan.night).replace(hour=12, tzinfo=UTC) if nights > 1 else None
-    begin = start or noon
+    begin = start or datetime.fromisoformat(plan.night).replace(hour=12, tzinfo=UTC)
+    if announced is None:
+        announced = announced_keys(plan, network, orbits, begin + timedelta(days=nights))
     return [
         *_contact_faults(plan, network, key_bits),
         *_key_faults(plan, key_bits, contact_bits, chance or {}),
         *_overlaps(plan, network),
-        *limit_faults(plan, network, orbit_s or {}, worked or {}),
-        *relay_faults(plan, network, nights, stocks or {}, begin),
+        *limit_faults(plan, network, orbit_s or {}, worked or {}, announced),
+        *_announcement_faults(plan, announced),
+        *relay_faults(plan, network, nights, stocks or {}, begin, announced),
         *delivery_faults(plan, network, nights, lacking),
-        *_value_faults(plan, network, set(key_bits), previous, held_bits or {}, begin),
+        *_value_faults(plan, network, set(key_bits), previous, held_bits or {}, begin, announced),
         *(text for texts in sky_faults(plan, network, orbits).values() for text in texts),
     ]
 
@@ -146,6 +152,17 @@ def _overlaps(plan: Plan, network: Network) -> Iterator[str]:
                 yield f"{first.satellite} serves {first.station} and {second.station} at once"
 
 
+def _announcement_faults(plan: Plan, announced: Mapping[str, datetime | None]) -> Iterator[str]:
+    """Whether key is said to count before the referee sees it announced."""
+    for contact in plan.contacts:
+        earliest = announced.get(contact.pass_id)
+        if earliest is not None and contact.counts_from < earliest:
+            yield (
+                f"{contact.pass_id}: its key is announced at {earliest:%d %H:%M:%S}Z at the "
+                f"earliest, not at {contact.counts_from:%d %H:%M:%S}Z"
+            )
+
+
 def _value_faults(
     plan: Plan,
     network: Network,
@@ -153,6 +170,7 @@ def _value_faults(
     previous: Collection[str] | None,
     held_bits: Mapping[str, float],
     begin: datetime | None,
+    announced: Mapping[str, datetime | None],
 ) -> Iterator[str]:
     """Worth of deliveries and of what stays, less hops and changes, against what is said."""
     priority = {d.name: d.priority for d in network.demands}
@@ -163,7 +181,9 @@ def _value_faults(
         share *= policy.ahead_worth if relay.night >= plan.nights else 1.0
         worth += share * priority.get(relay.demand, 0.0) * relay.bits / 1e3
         cost += policy.hop_cost_per_kbit * len(relay.hops) * relay.bits / 1e3
-    left = sum(pool.left for pool in played_pools(plan, network, plan.nights, begin)) / 1e3
+    left = (
+        sum(pool.left for pool in played_pools(plan, network, plan.nights, begin, announced)) / 1e3
+    )
     if previous is not None:
         changed = {c.pass_id for c in plan.contacts} ^ (set(previous) & set(passes))
         cost += policy.stability_per_change_kbit * len(changed)

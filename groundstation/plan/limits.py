@@ -7,7 +7,8 @@ The rules it keeps:
 2. A crew's week goes from Monday to Sunday; nights that it has worked before the plan begins count.
 3. What a satellite may do in an orbit it may do in every stretch as long as its orbital period, by
    the starts of its contacts: no choice of where an orbit begins lets it do more.
-4. Memory on board is filled with the key of a clear sky, whatever the weather may leave of it.
+4. Memory on board is filled with the key of a clear sky, whatever the weather may leave of it. It
+   is freed when the key is announced, and once an orbit where that is at once.
 5. A station whose crew is limited stands in the model once for every week; where a contact of one
    week reaches into the next one, rows keep its telescopes apart.
 """
@@ -22,6 +23,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groundstation.network import Network
+from groundstation.plan.announcements import Announcements
 from groundstation.plan.records import Candidate, Span
 from groundstation.plan.solver.cliques import find_cliques
 from groundstation.plan.solver.model import Floats, Ints, Limits
@@ -43,10 +45,12 @@ class Usage:
     ----------
     orbit_s : orbital period of each satellite, by its name [s]
     worked : evenings before the plan's first night in which each station was used, by its name
+    announcements : when satellites announce, and free their memory of key
     """
 
     orbit_s: Mapping[str, float] = field(default_factory=dict)
     worked: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    announcements: Announcements = field(default_factory=Announcements)
 
 
 class LimitKind(StrEnum):
@@ -251,13 +255,27 @@ def _orbit_rows(
         own = np.flatnonzero([item.satellite == satellite.name for item in items])
         if not own.size or all(most is None for _, _, most in kinds):
             continue
-        start = begins[own]
+        start, kept_until = begins[own], _kept_until(satellite.name, offers, own, usage)
         orbit_s = usage.orbit_s.get(satellite.name, LONGEST_ORBIT_S)
-        stretches = _sharing(start, start + orbit_s)
         for kind, amount, most in kinds:
-            if most is not None:
-                row = LimitRow(kind, satellite.name, float(most))
-                yield from (_Use(row, own[part], amount[own[part]]) for part in stretches)
+            if most is None:
+                continue
+            until = start + orbit_s
+            if kind is LimitKind.ORBIT_KEY and kept_until is not None:
+                until = kept_until
+            row = LimitRow(kind, satellite.name, float(most))
+            yield from (_Use(row, own[part], amount[own[part]]) for part in _sharing(start, until))
+
+
+def _kept_until(satellite: str, offers: Sequence[Offer], own: Ints, usage: Usage) -> Floats | None:
+    """When key of parts leaves the memory [s after the first offer]; None for once an orbit."""
+    if usage.announcements.is_at_once(satellite):
+        return None
+    zero = offers[0].windows[0][0]
+    freed = [
+        usage.announcements.announced_at(satellite, offers[int(i)].windows[-1][1]) for i in own
+    ]
+    return np.array([np.inf if at is None else (at - zero).total_seconds() for at in freed])
 
 
 def _turn_rows(

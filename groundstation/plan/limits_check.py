@@ -2,7 +2,9 @@
 
 1. At no instant are more contacts at a station than it has telescopes, set-up included.
 2. No station has more contacts in a night, or works more nights of a week, than it may.
-3. No satellite is in contact for longer, or keeps more key, in any stretch of one orbital period.
+3. No satellite is in contact for longer in any stretch of one orbital period, or keeps more key
+   than its memory holds; key leaves it when it is announced, or after an orbital period where that
+   is at once.
 4. No contact lies in a span in which somebody else uses the satellite.
 """
 
@@ -27,6 +29,7 @@ def limit_faults(
     network: Network,
     orbit_s: Mapping[str, float],
     worked: Mapping[str, Collection[date]],
+    announced: Mapping[str, datetime | None],
 ) -> Iterator[str]:
     """Every limit that the contacts of a plan exceed, as a sentence.
 
@@ -34,6 +37,8 @@ def limit_faults(
     ----------
     orbit_s : orbital period of each satellite, by name [s]
     worked : evenings before the plan in which each station was used, by name
+    announced : when the key of contacts is announced and leaves the memory, by pass id; None for
+        not yet, contacts of satellites that announce at once are left out
     """
     at_station: dict[str, list[Contact]] = defaultdict(list)
     of_satellite: dict[str, list[Contact]] = defaultdict(list)
@@ -47,6 +52,7 @@ def limit_faults(
     for satellite in network.satellites:
         period_s = orbit_s.get(satellite.name, UNKNOWN_PERIOD_S)
         yield from _orbit_faults(satellite, of_satellite[satellite.name], period_s)
+        yield from _memory_faults(satellite, of_satellite[satellite.name], period_s, announced)
         yield from _use_faults(satellite, of_satellite[satellite.name])
 
 
@@ -110,12 +116,28 @@ def _orbit_faults(
                 f"{satellite.name} is in contact for {seconds:.1f} s of the orbit from "
                 f"{first.start:%H:%M}Z, not {most_s:g}"
             )
-        bits = sum(c.key_bits for c in near)
-        memory = limits.key_memory_bits
-        if memory is not None and bits > memory * (1.0 + SHARE_TOLERANCE):
+
+
+def _memory_faults(
+    satellite: Satellite,
+    contacts: Sequence[Contact],
+    period_s: float,
+    announced: Mapping[str, datetime | None],
+) -> Iterator[str]:
+    """What the memory holds when each contact has begun: key that no radio contact has freed."""
+    memory = satellite.limits.key_memory_bits
+    if memory is None:
+        return
+    orbit = timedelta(seconds=period_s - PERIOD_TOLERANCE_S)
+    for number, last in enumerate(contacts):
+        bits = 0
+        for contact in contacts[: number + 1]:
+            freed = announced.get(contact.pass_id, contact.start + orbit)
+            bits += contact.key_bits if freed is None or freed > last.start else 0
+        if bits > memory * (1.0 + SHARE_TOLERANCE):
             yield (
-                f"{satellite.name} keeps {bits} bits of the orbit from {first.start:%H:%M}Z, its "
-                f"memory holds {memory:g}"
+                f"{satellite.name} keeps {bits} bits at {last.start:%H:%M}Z, its memory holds "
+                f"{memory:g}"
             )
 
 

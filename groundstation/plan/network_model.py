@@ -17,6 +17,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groundstation.network import Network
+from groundstation.plan.announcements import Announcements
 from groundstation.plan.horizon import Horizon
 from groundstation.plan.limits import (
     ContactLimits,
@@ -119,8 +120,11 @@ def make_problem(
     fibre_bits = fibre_capacity_bits(network)
     fibres = sorted(fibre_bits)
     relay = _relay(network, pools, paths, owners, fibre_bits, stocks, wants)
-    limited = contact_limits(network, able, offers, usage or Usage())
-    windows = _windows(network, able, offers, bits, pools, previous, horizon, limited)
+    counted = usage or Usage()
+    limited = contact_limits(network, able, offers, counted)
+    windows = _windows(
+        network, able, offers, bits, pools, previous, horizon, limited, counted.announcements
+    )
     none = np.zeros(len(offers), dtype=bool)
     return Problem(
         able=tuple(able),
@@ -157,6 +161,7 @@ def _windows(
     previous: frozenset[str] | None,
     horizon: Horizon,
     limited: ContactLimits,
+    announcements: Announcements,
 ) -> Windows:
     satellites = {s.name: (i, s.setup_s) for i, s in enumerate(network.satellites)}
     setup_at = {s.name: s.setup_s for s in network.stations}
@@ -166,7 +171,13 @@ def _windows(
     zero = min((o.start_s for o in offers), default=0.0)
     start = np.array([o.start_s - zero for o in offers])
     stop = np.array([o.stop_s - zero for o in offers])
-    period = np.array([horizon.night_of(o.windows[-1][1]) for o in offers], dtype=np.int64)
+    period = np.array(
+        [
+            announcements.period_of(horizon, c.satellite, o.windows[-1][1])
+            for c, o in zip(items, offers, strict=True)
+        ],
+        dtype=np.int64,
+    )
     per_change = network.plan.stability_per_change_kbit if previous is not None else 0.0
     kept = previous or frozenset()
     worth = [per_change if c.pass_id in kept else -per_change for c in items]

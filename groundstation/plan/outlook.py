@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundstation.network import Demand, Network
-from groundstation.plan.records import Plan, Relay
+from groundstation.plan.records import Contact, Plan, Relay
 
 _SECONDS_PER_DAY = 86_400.0
 
@@ -61,12 +61,17 @@ def _ready(plan: Plan, relay: Relay, start: datetime) -> datetime:
     ends = {(hop.satellite, end) for hop in relay.hops if hop.satellite for end in (hop.a, hop.b)}
     until = start + (relay.night + 1) * timedelta(days=1)
     used = [
-        contact.stop
+        contact.counts_from
         for contact in plan.contacts
         if (contact.satellite, contact.station) in ends
-        and (relay.night + 1 >= plan.nights or contact.stop < until)
+        and _counts_in(contact, until, is_last=relay.night + 1 >= plan.nights)
     ]
     return max([start + relay.night * timedelta(days=1), *used])
+
+
+def _counts_in(contact: Contact, until: datetime, *, is_last: bool) -> bool:
+    """Whether key of a contact counts before a night ends; what ends behind the last one does."""
+    return contact.counts_from < until or (is_last and contact.announced is None)
 
 
 def _outlook(

@@ -6,6 +6,7 @@ from datetime import datetime
 import scipy
 
 from groundstation.network import Network
+from groundstation.plan.announcements import Announcements
 from groundstation.plan.choosing import problem_of, solution_of, whole_stocks
 from groundstation.plan.delivering import deliveries_of, relays_of
 from groundstation.plan.horizon import horizon_of
@@ -64,7 +65,7 @@ def make_plan(
     changed, charge = _changes(network, problem, solution.chosen, given.previous, candidates)
     value = value_of(problem.model, solution.chosen, flow_bits / BITS_PER_KBIT) - charge
     relays = relays_of(network, problem, flow_bits)
-    contacts = contacts_of(problem, solution.chosen, given.sky)
+    contacts = contacts_of(problem, solution.chosen, given.sky, given.usage.announcements)
     return Plan(
         plan_id=plan_id,
         night=night,
@@ -99,9 +100,15 @@ def make_plan(
     )
 
 
-def contacts_of(problem: Problem, chosen: Ints, sky: Sky | None) -> tuple[Contact, ...]:
+def contacts_of(
+    problem: Problem,
+    chosen: Ints,
+    sky: Sky | None,
+    announcements: Announcements | None = None,
+) -> tuple[Contact, ...]:
     """Chosen windows as contacts, in the order of the passes; with weather what is expected."""
     found = []
+    told = announcements or Announcements()
     for i in chosen:
         offer: Offer = problem.offers[i]
         item = problem.able[offer.candidate]
@@ -114,6 +121,7 @@ def contacts_of(problem: Problem, chosen: Ints, sky: Sky | None) -> tuple[Contac
                 offer.key_bits,
                 offer.is_whole,
                 None if sky is None else problem.counted_bits[i],
+                told.counts_from(item.satellite, offer.windows[-1][1]),
             )
         )
     place = {c.pass_id: n for n, c in enumerate(problem.able)}

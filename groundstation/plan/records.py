@@ -45,6 +45,7 @@ class Contact:
     is_whole : whether these are all usable seconds of the pass, or a part of them
     expected_bits : key times the chance of a clear sky, rounded down; None where that chance is
         not known and a clear sky is counted on
+    announced : from when on its key counts; None for its end
     """
 
     pass_id: str
@@ -54,11 +55,17 @@ class Contact:
     key_bits: int
     is_whole: bool = True
     expected_bits: int | None = None
+    announced: datetime | None = None
 
     @property
     def counted_bits(self) -> int:
         """What the plan counts on: expected key, or key under a clear sky."""
         return self.key_bits if self.expected_bits is None else self.expected_bits
+
+    @property
+    def counts_from(self) -> datetime:
+        """From when on its key can be relayed."""
+        return self.announced or self.stop
 
     @property
     def start(self) -> datetime:

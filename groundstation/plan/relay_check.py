@@ -22,13 +22,15 @@ def relay_faults(
     nights: int,
     stocks: Mapping[tuple[str, str], int],
     begin: datetime | None,
+    announced: Mapping[str, datetime | None],
 ) -> Iterator[str]:
     """Chains, trust, hop limits, pools and fibres.
 
     Parameters
     ----------
     stocks : key that pools hold already [bit], by satellite and station
-    begin : first instant of the first night; only one night needs none
+    begin : first instant of the first night
+    announced : when the key of contacts is announced, by pass id; None for later
     """
     for stock in plan.stocks:
         real = stocks.get((stock.satellite, stock.station), 0)
@@ -46,7 +48,7 @@ def relay_faults(
         if (relay.night == 0) is not is_first or relay.night < 0
     )
     every = (*plan.relays, *plan.later)
-    yield from _pool_faults(played_pools(plan, network, nights, begin), nights)
+    yield from _pool_faults(played_pools(plan, network, nights, begin, announced), nights)
     carried: dict[tuple[int, frozenset[str]], int] = defaultdict(int)
     for relay in every:
         yield from _chain_faults(relay, network)
@@ -82,23 +84,40 @@ class PlayedPool:
 
 
 def played_pools(
-    plan: Plan, network: Network, nights: int, begin: datetime | None
+    plan: Plan,
+    network: Network,
+    nights: int,
+    begin: datetime | None,
+    announced: Mapping[str, datetime | None],
 ) -> list[PlayedPool]:
-    """Every pool that contacts fill, that holds something already or that relays take from."""
+    """Every pool that contacts fill, that holds something already or that relays take from.
+
+    Parameters
+    ----------
+    announced : when the key of contacts is announced, by pass id; None for later
+    """
     lifetime = network.key_lifetime_nights
     batches: dict[tuple[str, str], list[Batch]] = defaultdict(list)
     for stock in plan.stocks:
         last = inf if lifetime is None else lifetime - 1
         batches[stock.satellite, stock.station].append(Batch(0, last, stock.bits))
+    every = (*plan.relays, *plan.later)
+    ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.plan.nights_ahead
+    count = max([nights + ahead, *(relay.night + 1 for relay in every)])
     for contact in plan.contacts:
         # A contact that ends behind the last night belongs to it.
         night = 0 if begin is None else (contact.stop - begin) // timedelta(days=1)
         night = min(max(night, 0), nights - 1)
+        if contact.pass_id in announced:
+            at = announced[contact.pass_id]
+            if at is None or begin is None:
+                night = count
+            else:
+                # Nothing counts before the referee sees it announced, nor before the plan says so.
+                later = (max(at, contact.counts_from) - begin) // timedelta(days=1)
+                night = max(night, min(later, count))
         last = inf if lifetime is None else night + lifetime - 1
         batches[contact.satellite, contact.station].append(Batch(night, last, contact.counted_bits))
-    every = (*plan.relays, *plan.later)
-    ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.plan.nights_ahead
-    count = max([nights + ahead, *(relay.night + 1 for relay in every)])
     taken: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * count)
     for relay in every:
         for hop in relay.hops if relay.night >= 0 else ():

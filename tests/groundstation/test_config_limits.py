@@ -1,10 +1,12 @@
 """Limits of contacts in a network file: read, listed, refused where they make no sense."""
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from groundstation.announcement_policy import AT_ONCE, AnnouncementPolicy
 from groundstation.config import example_path, load_network
 from groundstation.config.listing import rows_of
 from groundstation.config.load import network_of_file, read_network_file
@@ -88,3 +90,47 @@ def test_a_limit_that_makes_no_sense_is_refused(
         load_network(written(tmp_path, station, satellite))
     (fault,) = [f for f in caught.value.faults if f.path.endswith(key)]
     assert message in fault.message
+
+
+RADIO = """
+[[radio_stations]]
+name = "svalbard"
+title = "Svalbard"
+latitude_deg = 78.23
+longitude_deg = 15.39
+"""
+
+
+def test_radio_stations_and_delays_arrive_in_radians_and_seconds(tmp_path: Path) -> None:
+    keys = 'radio_stations = ["svalbard"]\nannouncement_delay_min = 7.5\n'
+    path = written(tmp_path, satellite=keys)
+    path.write_text(path.read_text(encoding="utf-8") + RADIO, encoding="utf-8")
+    network = load_network(path)
+    (spoqc,) = [s for s in network.satellites if s.name == "spoqc"]
+    assert spoqc.announcement == AnnouncementPolicy(("svalbard",), 450.0)
+    assert {s.announcement for s in network.satellites if s is not spoqc} == {AT_ONCE}
+    (station,) = network.radio_stations
+    assert station.min_elevation_rad == pytest.approx(math.radians(5.0))
+    assert math.degrees(station.site.latitude_rad) == pytest.approx(78.23)
+    assert math.degrees(station.site.longitude_rad) == pytest.approx(15.39)
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "path", "message"),
+    [
+        (RADIO, "svalbord", "satellites[0].radio_stations[0]",
+         "no radio station 'svalbord' (did you mean 'svalbard'?)"),
+        (RADIO + RADIO, "svalbard", "radio_stations[1].name",
+         "'svalbard' is already the name of radio_stations[0]"),
+        (RADIO.replace("78.23", "98.23"), "svalbard", "radio_stations[0].latitude_deg",
+         "98.23 is outside -90..90"),
+    ],
+)  # fmt: skip
+def test_a_radio_station_that_makes_no_sense_is_refused(
+    tmp_path: Path, more: str, name: str, path: str, message: str
+) -> None:
+    file = written(tmp_path, satellite=f'radio_stations = ["{name}"]\n')
+    file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_network(file)
+    assert [(f.path, f.message) for f in caught.value.faults] == [(path, message)]

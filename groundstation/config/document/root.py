@@ -12,6 +12,7 @@ from groundstation.config.document.keys import Keys, Randomness
 from groundstation.config.document.notify import Notify
 from groundstation.config.document.permission import Permission
 from groundstation.config.document.plan import Plan
+from groundstation.config.document.radio import RadioStation
 from groundstation.config.document.satellite import Satellite
 from groundstation.config.document.source import ElementSource
 from groundstation.config.document.station import Station
@@ -81,6 +82,7 @@ class Document(Table):
     key: Key = needed("proof, its promises, error correction")
     satellites: list[Satellite] = Field(min_length=1, description="at least one")
     stations: list[Station] = Field(min_length=1, description="at least one")
+    radio_stations: list[RadioStation] = tables("what carries the announcements of satellites")
     fibre_nodes: list[FibreNode] = tables("trusted nodes without telescope")
     fibre_links: list[FibreLink] = tables("fibre QKD links")
     sites: list[Site] = tables("places that use key")

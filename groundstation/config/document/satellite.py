@@ -74,6 +74,16 @@ class Satellite(Table):
         gt=0.0,
         le=1e12,
     )
+    radio_stations: list[Name] = optional(
+        [], "that carry its announcements; without any they need no radio contact"
+    )
+    announcement_delay_min: float = optional(
+        0.0,
+        "from the end of a contact until its key can be announced",
+        "min",
+        ge=0.0,
+        le=10_080.0,
+    )
     unavailable: list[Unavailable] = tables("spans in which somebody else uses it")
     is_trusted: bool = optional(True, "whether keys may be relayed through it")
     note: str = optional("", "what a reader of the report should know")

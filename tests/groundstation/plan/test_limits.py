@@ -208,10 +208,10 @@ def test_every_way_of_planning_keeps_every_limit(tiny, trunk, goal, risk):
     plan = tiny.plan(tight, passes, **given)
     told = {"sat-1": ORBIT_S, "sat-2": ORBIT_S}
     worked = {"graz": {SUNDAY}}
-    faults = " ".join(limit_faults(free, tight, told, worked))
+    faults = " ".join(limit_faults(free, tight, told, worked, {}))
     for word in ("contacts in the night", "is worked in 3 nights", "is in contact", "keeps"):
         assert word in faults
-    assert list(limit_faults(plan, tight, told, worked)) == []
+    assert list(limit_faults(plan, tight, told, worked, {})) == []
     assert len(plan.contacts) >= 4
     assert plan.value <= free.value + 1e-6 * abs(free.value)
 
@@ -322,7 +322,7 @@ def test_the_referee_refuses_what_exceeds_a_limit_by_one(tiny):
     (duty,) = faults(limited(net, satellite=SatelliteLimits(379.9)))
     assert duty == "sat-1 is in contact for 380.0 s of the orbit from 20:00Z, not 379.9"
     (memory,) = faults(limited(net, satellite=SatelliteLimits(None, 49_999.0)))
-    assert memory == "sat-1 keeps 50000 bits of the orbit from 20:00Z, its memory holds 49999"
+    assert memory == "sat-1 keeps 50000 bits at 20:48Z, its memory holds 49999"
     start = plan.contacts[0].start
     use = Interval(start - timedelta(hours=1), start + timedelta(seconds=1), "esa, a test")
     busy = dataclasses.replace(
@@ -362,7 +362,7 @@ def brute_force(net, passes, given):
         plan = Plan("0", "2026-06-14", contacts, (), (), (), 0.0, 0.0, "", ())
         if any(overlap(a, b) for a, b in itertools.combinations(chosen, 2)):
             continue
-        if list(limit_faults(plan, net, given.orbit_s, given.worked)):
+        if list(limit_faults(plan, net, given.orbit_s, given.worked, {})):
             continue
         taken_windows = np.flatnonzero(flags)
         flow = deliver(structure, taken_windows, structure.useful).flow_kbit
@@ -408,7 +408,7 @@ def test_the_plan_is_worth_as_much_as_the_best_of_all_sets_of_contacts(
     net = limited(net, station=station, satellite=satellite)
     given = usage(worked)
     plan = tiny.plan(net, passes, usage=given)
-    assert list(limit_faults(plan, net, given.orbit_s, given.worked)) == []
+    assert list(limit_faults(plan, net, given.orbit_s, given.worked, {})) == []
     # A millionth is what the planner leaves; a path is rounded down to whole bits.
     assert plan.value == pytest.approx(brute_force(net, passes, given), rel=1e-5, abs=0.01)
 
