@@ -84,11 +84,22 @@ def _delivery(
 
 def _why_nothing(problem: Problem, chosen: Ints, index: int) -> str:
     """Whether no path is open with the chosen contacts, or its key is worth more elsewhere."""
-    filled = {_pool(problem, int(i)) for i in chosen if problem.counted_bits[i] > 0}
+    brings = [int(i) for i in chosen if problem.counted_bits[i] > 0]
+    in_time = [i for i in brings if problem.model.windows.period[i] < problem.horizon.nights]
+    if _is_open(problem, in_time, index):
+        return "at this priority its key is worth more to other pairs or in the pools"
+    if _is_open(problem, brings, index):
+        return "the key of its contacts is announced after the last night"
+    return "the contacts that were chosen join them on no trusted path"
+
+
+def _is_open(problem: Problem, brings: Sequence[int], index: int) -> bool:
+    """Whether some path of a demand runs over pools that hold key or get it from some offers."""
     stock = problem.model.relay.stock_kbit
-    filled |= {pool for pool, kbit in zip(problem.pools, stock, strict=True) if kbit > 0.0}
+    filled = {pool for pool, kbit in zip(problem.pools, stock, strict=True) if kbit > 0.0}
+    filled |= {_pool(problem, i) for i in brings}
     mine = problem.owner == index
-    is_open = any(
+    return any(
         all(
             hop.satellite is None
             or {Pool(hop.satellite, hop.a), Pool(hop.satellite, hop.b)} <= filled
@@ -97,9 +108,6 @@ def _why_nothing(problem: Problem, chosen: Ints, index: int) -> str:
         for path, is_mine in zip(problem.paths, mine, strict=True)
         if is_mine
     )
-    if is_open:
-        return "at this priority its key is worth more to other pairs or in the pools"
-    return "the contacts that were chosen join them on no trusted path"
 
 
 def _pool(problem: Problem, offer: int) -> Pool:

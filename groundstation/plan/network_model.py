@@ -19,13 +19,8 @@ from scipy.sparse import csr_array
 from groundstation.network import Network
 from groundstation.plan.announcements import Announcements
 from groundstation.plan.horizon import Horizon
-from groundstation.plan.limits import (
-    ContactLimits,
-    LimitRow,
-    Roster,
-    Usage,
-    contact_limits,
-)
+from groundstation.plan.limit_rows import contact_limits
+from groundstation.plan.limits import ContactLimits, LimitRow, Roster, Usage
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Candidate, Hop
 from groundstation.plan.shares import demand_paths

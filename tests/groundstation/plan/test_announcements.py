@@ -107,7 +107,9 @@ def test_key_announced_after_the_last_night_only_fills_its_pool(at, trunk, passe
     plan = planned(trunk, passes, usage)
     assert plan.relays == ()
     assert plan.value == pytest.approx(0.05 * 170.0)
-    assert plan.deliveries[0].delivered_bits == 0
+    (delivery,) = plan.deliveries
+    assert delivery.delivered_bits == 0
+    assert delivery.remark == "the key of its contacts is announced after the last night"
     assert faults(trunk, plan, usage) == []
     # An hour earlier than the end of the night at noon UTC it is delivered.
     usage = radio(at, 1.0, 15.0)
