@@ -17,14 +17,15 @@ from tle.nodes import sgp4_node_tables
 
 # Shorter ones carry nothing: receiver and satellite have to find each other first.
 SHORTEST_S = 60.0
-# A contact of the last night may be announced after it; the outlook tells when.
+# A contact of the last night may be announced after it: in the nights ahead that the plan looks at,
+# or in the day behind them, so that the outlook tells when.
 _FURTHER = timedelta(days=1)
 
 
 def announcements_of(
     network: Network, elements: Sequence[ElementsUsed], start: datetime, stop: datetime
 ) -> Announcements:
-    """When satellites can announce between two instants and a day after.
+    """When satellites can announce between two instants, in the nights ahead and a day after.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def announcements_of(
     """
     used = {item.satellite: item.elements for item in elements}
     stations = {station.name: station for station in network.radio_stations}
-    until = stop + _FURTHER
+    until = stop + network.plan.nights_ahead * timedelta(days=1) + _FURTHER
     radio = {}
     for satellite in network.satellites:
         own = [stations[name] for name in dict.fromkeys(satellite.announcement.radio_stations)]

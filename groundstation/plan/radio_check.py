@@ -29,8 +29,9 @@ def announced_keys(
     Parameters
     ----------
     orbits : the two lines of each satellite's element set
-    until : to which radio contacts are looked for
+    until : last instant of the plan; nights ahead and a day behind them are looked at, too
     """
+    until += timedelta(days=network.plan.nights_ahead + 1)
     found: dict[str, datetime | None] = {}
     for satellite in network.satellites:
         own = [c for c in plan.contacts if c.satellite == satellite.name]
