@@ -58,7 +58,7 @@ def test_a_station_whose_sky_cannot_be_computed_is_left_out_and_named(
             raise GeometryError("no horizon")
         return works(site, *arguments)
 
-    monkeypatch.setattr("groundstation.night.survey.dark_windows", fails)
+    monkeypatch.setattr("groundstation.night.looking.dark_windows", fails)
     found = survey(network, selection, *span_of(network, NIGHT))
     expected = [p.pass_id for p in whole.passes if p.station != "nanshan"]
     assert [p.pass_id for p in found.passes] == expected
@@ -76,7 +76,7 @@ def test_a_search_that_fails_for_one_station_is_made_for_the_others(
             raise GeometryError("no root")
         return works(tables, sites, limits)
 
-    monkeypatch.setattr("groundstation.night.survey.find_passes", fails)
+    monkeypatch.setattr("groundstation.night.looking.find_passes", fails)
     found = survey(network, selection, *span_of(network, NIGHT))
     expected = [p.pass_id for p in whole.passes if p.station != "nanshan"]
     assert [p.pass_id for p in found.passes] == expected
