@@ -349,7 +349,7 @@ def cases(draw):
 
 
 @given(cases())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_plan_equals_the_best_of_all_choices_each_with_a_programme_of_its_own(tiny, case):
     told, wanted, stocks, ahead, held, hour = case
     passes = [
