@@ -154,8 +154,10 @@ def _orbit_rows(
             (LimitKind.ORBIT_SECONDS, seconds, limits.max_contact_s_per_orbit),
             (LimitKind.ORBIT_KEY, key_kbit, None if memory is None else np.floor(memory) / 1e3),
         )
+        if all(most is None for _, _, most in kinds):
+            continue
         own = np.flatnonzero([item.satellite == satellite.name for item in items])
-        if not own.size or all(most is None for _, _, most in kinds):
+        if not own.size:
             continue
         start, kept_until = begins[own], _kept_until(satellite.name, offers, own, usage)
         orbit_s = usage.orbit_s.get(satellite.name, LONGEST_ORBIT_S)
@@ -185,6 +187,8 @@ def _turn_rows(
 ) -> Iterator[_Use]:
     """Telescopes of a station where contacts of two of its weeks share an instant."""
     for station in network.stations:
+        if station.limits.crew_nights_per_week is None:
+            continue
         own = np.flatnonzero([item.station == station.name for item in items])
         if len(np.unique(roster[own])) < 2:
             continue

@@ -9,17 +9,28 @@ The rules it keeps:
 4. Where no contact that goes would help, the part can never be taken, and the sentence says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from groundstation.plan.limits import LimitKind, LimitRow, Roster
 from groundstation.plan.network_model import Problem
+from groundstation.plan.solver.model import Flags, Ints
 
 # The share of a limit by which a plan that was published may exceed it: what the solver's own
 # tolerance comes to, and a little more.
 TOLERANCE = 1e-5
+
+
+_KEYS = {
+    LimitKind.NIGHT_CONTACTS: "max_contacts_per_night",
+    LimitKind.ORBIT_SECONDS: "max_contact_s_per_orbit",
+    LimitKind.ORBIT_KEY: "key_memory_kbit",
+    LimitKind.TELESCOPES: "telescopes",
+}
+_CREW_KEY = "crew_nights_per_week"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +42,14 @@ class Obstacle:
     rivals : windows that share its satellite's or telescope's time
     freed : further windows that have to go because of a limit
     limits : a sentence for every limit in the way, without a full stop
+    keys : for each of these whose it is, and its key in the network file
     is_final : whether the part cannot be taken whatever goes
     """
 
     rivals: tuple[int, ...] = ()
     freed: tuple[int, ...] = ()
     limits: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
     is_final: bool = False
 
     @property
@@ -50,7 +63,9 @@ class Obstacle:
         return tuple(sorted({*self.rivals, *self.freed}))
 
 
-def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float = 0.0) -> Obstacle:
+def obstacle(
+    problem: Problem, part: int, among: Sequence[int] | Ints, tolerance: float = 0.0
+) -> Obstacle:
     """What stands in the way of a part among contacts that keep every limit themselves.
 
     Parameters
@@ -58,12 +73,17 @@ def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float
     among : windows that are taken
     tolerance : share of a limit by which it may be exceeded
     """
-    among = [int(i) for i in among if i != part]
-    excluded = {*_on_satellite(problem, part, among), *_at_station(problem, part, among)}
-    rivals = [i for i in among if i in excluded]
-    staying = [i for i in among if i not in rivals]
+    others = np.asarray(among, dtype=np.int64)
+    others = others[others != part]
+    own = _on_satellite(problem, part, others)
+    excluded = {*others[own].tolist(), *_at_station(problem, part, others[~own])}
+    rivals = [i for i in others.tolist() if i in excluded]
+    if not _is_limited(problem):
+        return Obstacle(tuple(rivals))
+    staying = [i for i in others.tolist() if i not in excluded]
     freed: list[int] = []
     told: list[str] = []
+    keys: list[tuple[str, str]] = []
     is_final = False
     for row in _rows_of(problem, part):
         use = problem.model.limits.capacity_use[[row]]
@@ -73,6 +93,7 @@ def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float
         if sum(amount[i] for i in taken) + amount[part] <= most:
             continue
         told.append(_row_text(problem.limit_rows[row], [amount[i] for i in taken], amount[part]))
+        keys.append((problem.limit_rows[row].owner, _KEYS[problem.limit_rows[row].kind]))
         is_final |= amount[part] > most
         left = [i for i in taken if i not in freed]
         for i in sorted(left, key=lambda i: (problem.counted_bits[i], i)):
@@ -83,34 +104,35 @@ def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float
     crew = _crew(problem, part, [i for i in staying if i not in freed])
     if crew is not None:
         told.append(crew.limits[0])
+        keys.append((problem.rosters[int(problem.model.windows.station[part])].station, _CREW_KEY))
         freed += crew.freed
         is_final |= crew.is_final
-    return Obstacle(tuple(rivals), tuple(sorted(freed)), tuple(told), is_final)
+    return Obstacle(tuple(rivals), tuple(sorted(freed)), tuple(told), tuple(keys), is_final)
 
 
-def _on_satellite(problem: Problem, part: int, among: Iterable[int]) -> list[int]:
+def _is_limited(problem: Problem) -> bool:
+    """Whether anything but time on satellites and telescopes is limited."""
+    return bool(problem.limit_rows) or any(roster.nights >= 0 for roster in problem.rosters)
+
+
+def _on_satellite(problem: Problem, part: int, among: Ints) -> Flags:
+    """Which contacts share the satellite's time."""
     w = problem.model.windows
-    return [
-        i
-        for i in among
-        if w.satellite[i] == w.satellite[part]
-        and w.start_s[i] < w.satellite_until_s[part]
-        and w.start_s[part] < w.satellite_until_s[i]
-    ]
+    overlaps = (w.start_s[among] < w.satellite_until_s[part]) & (
+        w.start_s[part] < w.satellite_until_s[among]
+    )
+    shares: Flags = (w.satellite[among] == w.satellite[part]) & overlaps
+    return shares
 
 
-def _at_station(problem: Problem, part: int, among: Iterable[int]) -> list[int]:
-    """Contacts beside which no telescope is free; those on the part's own satellite go anyway."""
+def _at_station(problem: Problem, part: int, among: Ints) -> list[int]:
+    """Contacts, none of the part's own satellite in its way, beside which no telescope is free."""
     w = problem.model.windows
     telescopes = int(problem.model.limits.telescopes[w.station[part]])
-    meeting = [
-        i
-        for i in among
-        if w.station[i] == w.station[part]
-        and w.start_s[i] < w.station_until_s[part]
-        and w.start_s[part] < w.station_until_s[i]
-        and not _on_satellite(problem, part, [i])
-    ]
+    meets = (w.start_s[among] < w.station_until_s[part]) & (
+        w.start_s[part] < w.station_until_s[among]
+    )
+    meeting = [int(i) for i in among[(w.station[among] == w.station[part]) & meets]]
     if telescopes == 1:
         return meeting
     gone: list[int] = []
@@ -121,7 +143,7 @@ def _at_station(problem: Problem, part: int, among: Iterable[int]) -> list[int]:
             break
         if i in crowded:
             gone.append(i)
-    return [i for i in meeting if i in gone]
+    return gone
 
 
 def _crowded(problem: Problem, part: int, meeting: Sequence[int], telescopes: int) -> set[int]:
@@ -170,3 +192,31 @@ def _crew(problem: Problem, part: int, staying: Sequence[int]) -> Obstacle | Non
         return Obstacle(limits=(text,), is_final=True)
     night = min(by_night, key=lambda n: (sum(problem.counted_bits[i] for i in by_night[n]), n))
     return Obstacle(freed=tuple(by_night[night]), limits=(text,))
+
+
+def binding_limits(problem: Problem, chosen: Sequence[int]) -> list[str]:
+    """A sentence for every limit that keeps passes out of a plan, by its key in the network file.
+
+    A pass counts for a limit if its part with the most key, of those that could be taken at all,
+    would exceed it.
+
+    Parameters
+    ----------
+    chosen : windows of the plan
+    """
+    if not _is_limited(problem):
+        return []
+    taken = {problem.offers[i].candidate for i in chosen}
+    largest: dict[int, tuple[bool, int, Obstacle]] = {}
+    for i, offer in enumerate(problem.offers):
+        if offer.candidate in taken:
+            continue
+        met = obstacle(problem, i, chosen)
+        rank = (not met.is_final, problem.counted_bits[i])
+        if offer.candidate not in largest or rank > largest[offer.candidate][:2]:
+            largest[offer.candidate] = (*rank, met)
+    count = Counter(key for *_, met in largest.values() for key in met.keys)
+    return [
+        f"{key} of {owner} keeps {passes} pass{'' if passes == 1 else 'es'} out"
+        for (owner, key), passes in sorted(count.items())
+    ]

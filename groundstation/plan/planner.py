@@ -11,6 +11,7 @@ from groundstation.plan.choosing import problem_of, solution_of, whole_stocks
 from groundstation.plan.delivering import deliveries_of, relays_of
 from groundstation.plan.horizon import horizon_of
 from groundstation.plan.inputs import PlanInputs
+from groundstation.plan.limits_fit import binding_limits
 from groundstation.plan.network_model import (
     BITS_PER_KBIT,
     Problem,
@@ -85,7 +86,13 @@ def make_plan(
         value=value,
         bound=max(solution.bound - charge, value),
         solver=f"HiGHS in scipy {scipy.__version__}: {solution.method}",
-        remarks=(*remarks, *sentences, *said, *_failings(candidates, problem, contacts)),
+        remarks=(
+            *remarks,
+            *sentences,
+            *said,
+            *binding_limits(problem, [int(i) for i in solution.chosen]),
+            *_failings(candidates, problem, contacts),
+        ),
         goal=network.plan.goal.value,
         assumes=_assumed(given.sky),
         stocks=tuple(

@@ -98,10 +98,14 @@ def _prices(structure: Structure) -> Prices:
 def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: bool) -> Rejection:
     """The part that costs least, what it displaces, and what swapping would lose."""
     model, chosen = case.problem.model, case.solution.chosen
-    met = {i: obstacle(case.problem, i, [int(c) for c in chosen]) for i in parts}
-    part = min(
-        parts, key=lambda i: (met[i].is_final, case.loss[i], -case.problem.offers[i].key_bits, i)
-    )
+    order = sorted(parts, key=lambda i: (case.loss[i], -case.problem.offers[i].key_bits, i))
+    met: dict[int, Obstacle] = {}
+    for part in order:
+        met[part] = obstacle(case.problem, part, chosen)
+        if not met[part].is_final:
+            break
+    else:
+        part = order[0]
     rivals = met[part].out
     names = tuple(_name(case, i) for i in rivals)
     text = _conflict(case, item, met[part])
@@ -117,6 +121,7 @@ def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: boo
             item.pass_id, f"{text}; at the plan's prices it is worth {regret:,.1f} "
             "weighted kbit less", regret, None, names,
         )  # fmt: skip
+    met |= {i: obstacle(case.problem, i, chosen) for i in parts if i not in met}
     able = [i for i in parts if not met[i].is_final]
     swap = cheapest_swap(case.problem, case.structure, case.solution, able, case.loss, met)
     names = tuple(_name(case, i) for i in swap.out)

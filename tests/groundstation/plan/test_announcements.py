@@ -111,6 +111,12 @@ def test_key_announced_after_the_last_night_only_fills_its_pool(at, trunk, passe
     assert delivery.delivered_bits == 0
     assert delivery.remark == "the key of its contacts is announced after the last night"
     assert faults(trunk, plan, usage) == []
+    # Without any radio contact after it, too.
+    usage = radio(at, 1.0)
+    plan = planned(trunk, passes, usage)
+    assert plan.relays == ()
+    assert plan.contacts[1].announced == at(40.0)
+    assert faults(trunk, plan, usage) == []
     # An hour earlier than the end of the night at noon UTC it is delivered.
     usage = radio(at, 1.0, 15.0)
     assert planned(trunk, passes, usage).deliveries[0].delivered_bits == 60_000

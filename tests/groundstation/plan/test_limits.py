@@ -118,6 +118,7 @@ def test_crew_nights_are_spent_on_the_best_nights(tiny):
     passes.append(tiny.candidate("again", "sat-1", "graz", DAY_S + 4_000, 200, 12_000))
     plan = tiny.plan(net, passes)
     assert taken(plan) == {"n0", "n1", "again"}
+    assert plan.remarks == ("crew_nights_per_week of graz keeps 3 passes out",)
     reasons = {r.pass_id: r.reason for r in plan.rejections}
     assert reasons["n3"].startswith("graz is worked in 2 of its 2 crew nights of that week; ")
 
@@ -216,6 +217,41 @@ def test_every_way_of_planning_keeps_every_limit(tiny, trunk, goal, risk):
     assert plan.value <= free.value + 1e-6 * abs(free.value)
 
 
+def test_a_pass_that_just_meets_a_limit_can_take_the_place_of_another(tiny):
+    net = limited(tiny.network([]), satellite=SatelliteLimits(300.0))
+    passes = [
+        tiny.candidate("rich", "sat-1", "graz", 0, 300, 30_000),
+        tiny.candidate("poor", "sat-1", "matera", 2_900, 300, 20_000),
+    ]
+    plan = tiny.plan(net, passes, usage=usage())
+    assert taken(plan) == {"rich"}
+    (rejection,) = plan.rejections
+    assert rejection.reason == (
+        "sat-1 uses 300 of 300 s of contact in that orbit already; swapping would leave 10.0 kbit "
+        "less in the pools"
+    )
+    assert rejection.displaced == ("rich",)
+
+
+def test_the_referee_counts_the_set_up_of_a_telescope(tiny):
+    """The next satellite is received 60 s after the first one, not 59 s."""
+    net = tiny.network([])
+    first = tiny.candidate("one", "sat-1", "graz", 0, 200, 20_000)
+    for gap_s, told in ((60, []), (59, ["graz receives sat-1 and sat-2 at once"])):
+        second = tiny.candidate("two", "sat-2", "graz", 200 + gap_s, 200, 30_000)
+        assert list(limit_faults(plan_of(first, second), net, {}, {}, {})) == told
+
+
+def test_the_referee_begins_a_night_at_noon_of_the_station(tiny):
+    """Noon at graz is at 11:14 UTC: what is before it belongs to the evening before."""
+    net = limited(tiny.network([]), station=StationLimits(max_contacts_per_night=1))
+    first = tiny.candidate("one", "sat-1", "graz", 3 * 3_600, 200, 20_000)
+    for hours, is_refused in ((14, True), (15.2, True), (15.3, False), (-8.8, False), (-8.7, True)):
+        other = tiny.candidate("two", "sat-1", "graz", hours * 3_600, 200, 30_000)
+        found = list(limit_faults(plan_of(first, other), net, {}, {}, {}))
+        assert bool(found) is is_refused, hours
+
+
 @pytest.fixture
 def full(tiny):
     """Two passes of one orbit that may last 300 s together, 200 s each."""
@@ -232,6 +268,7 @@ def test_two_wishes_beyond_a_limit_give_what_is_possible_and_a_sentence(tiny, fu
     assert taken(plan) == {"b"}
     assert plan.remarks == (
         "a was to be taken but cannot be: sat-1 uses 200 of 300 s of contact in that orbit already",
+        "max_contact_s_per_orbit of sat-1 keeps 1 pass out",
     )
 
 
@@ -253,6 +290,7 @@ def test_frozen_contacts_beyond_a_new_limit_are_dropped_with_a_sentence(tiny, fu
     assert taken(plan) == {"b"}
     assert plan.remarks == (
         "a was to be kept but cannot be: sat-1 uses 200 of 300 s of contact in that orbit already",
+        "max_contact_s_per_orbit of sat-1 keeps 1 pass out",
     )
     (rejection,) = plan.rejections
     assert rejection.reason == (
@@ -340,6 +378,14 @@ def test_an_evening_lasts_from_noon_to_noon_at_the_station(tiny):
     assert evening_of(at.replace(hour=2, minute=1), east) == date(2026, 6, 14)
 
 
+def plan_of(*candidates):
+    """A plan of whole passes and nothing else."""
+    contacts = tuple(
+        Contact(c.pass_id, c.satellite, c.station, c.windows, c.key_bits) for c in candidates
+    )
+    return Plan("0", "2026-06-14", contacts, (), (), (), 0.0, 0.0, "", ())
+
+
 def overlap(first, second):
     """Whether two contacts share a satellite within its set-up, in either order."""
     one, other = sorted((first, second), key=lambda c: c.windows[0][0])
@@ -356,10 +402,7 @@ def brute_force(net, passes, given):
     best = -np.inf
     for flags in itertools.product((False, True), repeat=len(passes)):
         chosen = [c for c, is_in in zip(passes, flags, strict=True) if is_in]
-        contacts = tuple(
-            Contact(c.pass_id, c.satellite, c.station, c.windows, c.key_bits) for c in chosen
-        )
-        plan = Plan("0", "2026-06-14", contacts, (), (), (), 0.0, 0.0, "", ())
+        plan = plan_of(*chosen)
         if any(overlap(a, b) for a, b in itertools.combinations(chosen, 2)):
             continue
         if list(limit_faults(plan, net, given.orbit_s, given.worked, {})):
