@@ -18,8 +18,8 @@ import numpy as np
 from groundstation.plan.blocks import MOST_JOINED, Block, BlockValues, Members
 from groundstation.plan.solver.model import Ints
 
-# Key of a block takes 2.5 ms, a plan of many must not take minutes.
-MOST_COUNTED = 2_000
+# Key of a block takes 2.5 ms, and every block is a column of the programme.
+MOST_COUNTED = 500
 
 
 def first_blocks(values: BlockValues, most: int = MOST_COUNTED) -> dict[Members, Block]:

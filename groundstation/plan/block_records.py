@@ -1,7 +1,8 @@
 """Blocks of a plan as records, and what people are told of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from groundstation.plan.blocks import Block, BlockValues
 from groundstation.plan.records import Contact, Plan, PlannedBlock
@@ -36,6 +37,19 @@ def labelled(contacts: Sequence[Contact], blocks: Sequence[PlannedBlock]) -> tup
     """The contacts with the blocks that they belong to."""
     name = {pass_id: block.name for block in blocks for pass_id in block.pass_ids}
     return tuple(replace(c, block=name.get(c.pass_id)) for c in contacts)
+
+
+def ready_at(plan: Plan) -> Mapping[str, datetime]:
+    """From when on key of each contact can be relayed, by pass id; of a block all at once."""
+    closes: dict[str, datetime] = {}
+    for contact in plan.contacts:
+        if contact.block is not None:
+            before = closes.get(contact.block, contact.counts_from)
+            closes[contact.block] = max(contact.counts_from, before)
+    return {
+        contact.pass_id: contact.counts_from if contact.block is None else closes[contact.block]
+        for contact in plan.contacts
+    }
 
 
 def block_sentence(plan: Plan, contact: Contact) -> str | None:
