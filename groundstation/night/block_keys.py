@@ -7,7 +7,8 @@ The rules it keeps:
    that tomorrow's plan has the same ones; seven nights begin on a Monday.
 2. Counts are pooled only where source and detector are the same in every figure that key depends
    on. Efficiency, fading and noise may differ: they are in the moments, which add.
-3. A pass that goes on over noon belongs to no night and stays alone.
+3. A pass that goes on over noon belongs to no night and stays alone. So do passes of a satellite
+   whose memory for key is limited: what it has to keep until a block closes is not known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,9 +93,10 @@ def groups_of(network: Network, passes: Iterable[Candidate]) -> Mapping[str, str
     if not nights:
         return {}
     longitude = {s.name: s.site.longitude_rad for s in network.stations}
+    waits = {s.name for s in network.satellites if s.limits.key_memory_bits is None}
     found = {}
     for item in passes:
-        if not item.windows:
+        if not item.windows or item.satellite not in waits:
             continue
         evenings = {
             night_of(instant, longitude[item.station])

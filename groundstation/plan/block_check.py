@@ -5,7 +5,8 @@ It shares no code with what plans them. What it checks:
 1. A block lists two to eight contacts of the plan in order of time, and these name it; a contact is
    in one block or none.
 2. Its contacts are of one satellite and one station, in one night or in one run of as many nights
-   as the network file allows: local noon to noon, runs counted from a Monday.
+   as the network file allows: local noon to noon, runs counted from a Monday. The satellite's
+   memory for key is not limited.
 3. The shares of its contacts add up to its key, which is no more than that of the detections of
    all its seconds together; what is counted on is no more than the mean over what may come through.
 4. What is told of a contact, by itself and in its block, is so.
@@ -81,6 +82,9 @@ def _member_faults(block: PlannedBlock, mine: Sequence[Contact], network: Networ
     ends = {(c.satellite, c.station) for c in mine}
     if len(ends) > 1:
         yield f"{name}: contacts of {len(ends)} satellites and stations"
+    limited = {s.name for s in network.satellites if s.limits.key_memory_bits is not None}
+    if limited & {c.satellite for c in mine}:
+        yield f"{name}: the satellite's memory for key is limited, it cannot wait for a block"
     if not nights:
         yield f"{name}: every contact is to be a block of its own"
         return

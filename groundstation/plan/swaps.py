@@ -74,8 +74,7 @@ def cheapest_swap(
     brings = problem.counted_bits
     order = sorted(tried, key=lambda out: (sum(brings[i] for i in out) - brings[tried[out]], out))
     swaps = [
-        _swap(problem, structure, solution, tried[out], out, revalued)
-        for out in order[:MOST_TRIED]
+        _swap(problem, structure, solution, tried[out], out, revalued) for out in order[:MOST_TRIED]
     ]
     return min(swaps, key=lambda swap: (swap.loss, swap.part))
 

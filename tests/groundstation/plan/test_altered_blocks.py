@@ -206,6 +206,14 @@ def test_two_nights_may_share_a_block_where_the_network_file_says_so(made):
     assert not [text for text in faults((two, *made[1:]), joined) if "over more than" in text]
 
 
+def test_a_satellite_with_little_memory_waits_for_no_block(made):
+    net = made[0]
+    limits = replace(net.satellites[0].limits, key_memory_bits=10**9)
+    small = replace(net, satellites=tuple(replace(s, limits=limits) for s in net.satellites))
+    found = faults((small, *made[1:]), made[1])
+    assert sum("cannot wait for a block" in text for text in found) == 3
+
+
 def test_key_of_a_block_is_not_spent_before_it_closes(tiny, counted):
     """Relays of the first night from a block that closes in the second are refused."""
     rows = [("matera", 0.0), ("helmos", 1_000.0), ("matera", DAY_S), ("helmos", DAY_S + 1_000.0)]
