@@ -15,7 +15,7 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
     contacts = document["contacts"]
     total = sum(contact["key_bits"] for contact in contacts)
     write_listing(
-        contacts,
+        [{"block": None, **contact} for contact in contacts],
         schema="contacts/1",
         form=None,
         columns=_contact_columns(contacts),

@@ -1,6 +1,8 @@
-"""The best blocks for contacts that are chosen already."""
+"""The best blocks for contacts that are chosen already, and whether another one would be better."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
 
 from groundstation.plan.blocks import Block, BlockValues, Members
 from groundstation.plan.solver.model import Ints
@@ -18,6 +20,52 @@ def best_blocks(
         members = frozenset(i for block in here for i in block.members)
         found += _packed(values, sorted(here, key=lambda b: b.members), members, {})[1]
     return tuple(sorted(found, key=lambda block: block.members))
+
+
+def has_better_block(
+    values: BlockValues,
+    chosen: Ints,
+    offered: Mapping[Members, Block],
+    more: Mapping[Members, Block],
+) -> bool:
+    """Whether one of further blocks brings its group more and displaces no contact but its own.
+
+    Parameters
+    ----------
+    chosen : contacts of a plan
+    offered : blocks that it could have taken
+    more : blocks that it could not
+    """
+    every = {**offered, **more}
+    candidate = [offer.candidate for offer in values.problem.offers]
+    taken = {int(i) for i in chosen}
+    for block in more.values():
+        passes = {candidate[i] for i in block.members}
+        others = {i for i in taken if candidate[i] not in passes}
+        if any(_excludes(values, i, others) for i in block.members if i not in taken):
+            continue
+        after = others.union(block.members)
+        if _key(values, after, every) > _key(values, taken, offered):
+            return True
+    return False
+
+
+def _excludes(values: BlockValues, offer: int, others: Collection[int]) -> bool:
+    """Whether an offer cannot be taken beside others, on its satellite or at its station."""
+    w = values.problem.model.windows
+    for other in others:
+        first, second = sorted((offer, other), key=lambda i: float(w.start_s[i]))
+        for place, until in ((w.satellite, w.satellite_until_s), (w.station, w.station_until_s)):
+            if place[first] == place[second] and w.start_s[second] < until[first]:
+                return True
+    return False
+
+
+def _key(values: BlockValues, taken: Collection[int], offered: Mapping[Members, Block]) -> int:
+    """Bits that a plan counts on of contacts in their best blocks."""
+    blocks = best_blocks(values, np.array(sorted(taken), dtype=np.int64), offered)
+    alone = sum(values.problem.counted_bits[i] for i in taken)
+    return alone + sum(values.gain_bits(block.members) for block in blocks)
 
 
 def _packed(

@@ -3,9 +3,9 @@
 The rules it keeps:
 
 1. Blocks are offered as windows are. The first ones are all there are, or the most promising where
-   counting them all takes too long; then those near the plan found are offered, too, and it is
-   planned again, until no more of them bring anything or ROUNDS are over. The bound is that of the
-   last and widest offer.
+   counting them all takes too long. Where one of those near the plan found would bring more and
+   displace nobody, they are offered, too, and it is planned again, up to ROUNDS times. The bound is
+   that of the last and widest offer.
 2. Up to MOST_TOGETHER windows and blocks, one programme decides about both. Beyond, each window is
    given the most that it can bring to any block offered. The plan at these values is no worse than
    any plan with blocks, which is the bound; its contacts, and those of the plan without blocks, are
@@ -21,7 +21,7 @@ import numpy as np
 
 from groundstation.plan.block_model import BlockModel, block_model, settled
 from groundstation.plan.block_offers import first_blocks, nearby_blocks
-from groundstation.plan.block_packing import best_blocks
+from groundstation.plan.block_packing import best_blocks, has_better_block
 from groundstation.plan.block_records import planned_blocks
 from groundstation.plan.blocks import (
     MOST_JOINED,
@@ -125,7 +125,7 @@ def plan_with_blocks(
     for _ in range(ROUNDS - 1):
         more = nearby_blocks(values, best.solution.chosen, offered)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if not more or left == 0.0:
+        if left == 0.0 or not has_better_block(values, best.solution.chosen, offered, more):
             break
         offered = offered | more
         last = _round(policy, values, offered, sky, left, progress)
