@@ -1,4 +1,4 @@
-"""The best blocks for contacts that are chosen already, and whether another one would be better."""
+"""The best blocks for contacts that are chosen already, and which others would be better."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -22,13 +22,15 @@ def best_blocks(
     return tuple(sorted(found, key=lambda block: block.members))
 
 
-def has_better_block(
+def exchanges(
     values: BlockValues,
     chosen: Ints,
     offered: Mapping[Members, Block],
     more: Mapping[Members, Block],
-) -> bool:
-    """Whether one of further blocks brings its group more and displaces no contact but its own.
+) -> list[Ints]:
+    """Contacts with one of further blocks in which there is more key; those with most first.
+
+    No contact of another pass is displaced. Contacts that are the same are there once.
 
     Parameters
     ----------
@@ -38,16 +40,22 @@ def has_better_block(
     """
     every = {**offered, **more}
     candidate = [offer.candidate for offer in values.problem.offers]
-    taken = {int(i) for i in chosen}
+    taken = frozenset(int(i) for i in chosen)
+    before = _key(values, taken, offered)
+    found: dict[frozenset[int], int] = {}
     for block in more.values():
         passes = {candidate[i] for i in block.members}
         others = {i for i in taken if candidate[i] not in passes}
-        if any(_excludes(values, i, others) for i in block.members if i not in taken):
+        after = frozenset(others.union(block.members))
+        if after in found or any(
+            _excludes(values, i, others) for i in block.members if i not in taken
+        ):
             continue
-        after = others.union(block.members)
-        if _key(values, after, every) > _key(values, taken, offered):
-            return True
-    return False
+        bits = _key(values, after, every)
+        if bits > before:
+            found[after] = bits
+    order = sorted(found, key=lambda after: (-found[after], sorted(after)))
+    return [np.array(sorted(after), dtype=np.int64) for after in order]
 
 
 def _excludes(values: BlockValues, offer: int, others: Collection[int]) -> bool:

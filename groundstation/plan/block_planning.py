@@ -3,9 +3,9 @@
 The rules it keeps:
 
 1. Blocks are offered as windows are. The first ones are all there are, or the most promising where
-   counting them all takes too long. Where one of those near the plan found would bring more and
-   displace nobody, they are offered, too, and it is planned again, up to ROUNDS times. The bound is
-   that of the last and widest offer.
+   counting them all takes too long. Where one of those near the plan found would make it better
+   and displace nobody, they are offered, too, and it is planned again, up to ROUNDS times. The
+   bound is that of the last and widest offer.
 2. Up to MOST_TOGETHER windows and blocks, one programme decides about both. Beyond, each window is
    given the most that it can bring to any block offered. The plan at these values is no worse than
    any plan with blocks, which is the bound; its contacts, and those of the plan without blocks, are
@@ -21,7 +21,7 @@ import numpy as np
 
 from groundstation.plan.block_model import BlockModel, block_model, settled
 from groundstation.plan.block_offers import first_blocks, nearby_blocks
-from groundstation.plan.block_packing import best_blocks, has_better_block
+from groundstation.plan.block_packing import best_blocks, exchanges
 from groundstation.plan.block_records import planned_blocks
 from groundstation.plan.blocks import (
     MOST_JOINED,
@@ -41,6 +41,9 @@ from groundstation.plan.solver.solve import Progress
 from groundstation.plan_policy import PlanGoal, PlanPolicy
 
 ROUNDS = 4
+# Exchanges of contacts for another block that are tried, each with a linear programme.
+MOST_TRIED = 20
+_DUST = 1e-9
 MOST_TOGETHER = 8_000
 
 
@@ -125,7 +128,7 @@ def plan_with_blocks(
     for _ in range(ROUNDS - 1):
         more = nearby_blocks(values, best.solution.chosen, offered)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if left == 0.0 or not has_better_block(values, best.solution.chosen, offered, more):
+        if left == 0.0 or not _is_bettered(best, more):
             break
         offered = offered | more
         last = _round(policy, values, offered, sky, left, progress)
@@ -209,6 +212,16 @@ def _at_most(values: BlockValues, offered: Mapping[Members, Block]) -> Problem:
         key[members] = np.maximum(key[members], share)
     windows = replace(problem.model.windows, key_kbit=key)
     return replace(problem, model=replace(problem.model, windows=windows))
+
+
+def _is_bettered(plan: PooledPlan, more: Mapping[Members, Block]) -> bool:
+    """Whether one of further blocks makes the plan better without displacing another pass."""
+    found, every = plan.solution, {**plan.offered, **more}
+    for chosen in exchanges(plan.values, found.chosen, plan.offered, more)[:MOST_TRIED]:
+        tried = _valued(plan.values, every, replace(found, chosen=chosen), (), found.bound)
+        if tried.solution.value > found.value + _DUST * abs(found.value):
+            return True
+    return False
 
 
 def _valued(
