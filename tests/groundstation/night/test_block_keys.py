@@ -70,7 +70,7 @@ def joined(items, name="block", cut=0.0):
         if cut:
             windows = clipped(windows, windows[0][0].timestamp(), windows[-1][1].timestamp() - cut)
         found.append(
-            Contact(item.pass_id, item.satellite, item.station, windows, 1, not cut, None, name)
+            Contact(item.pass_id, item.satellite, item.station, windows, 1, not cut, block=name)
         )
     return found
 
