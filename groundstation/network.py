@@ -221,6 +221,8 @@ class KeyPolicy:
     epsilon_secrecy, epsilon_correctness : of one block
     error_correction : "block" (f n h(Q)) or "logm" (finite-length estimate, never below f n h(Q))
     error_correction_efficiency : f, at least 1
+    block_nights : contacts of one satellite and one station in so many nights may be distilled
+        together; 0 where each is a block of its own
     """
 
     proof: str
@@ -228,6 +230,7 @@ class KeyPolicy:
     epsilon_correctness: float
     error_correction: str
     error_correction_efficiency: float
+    block_nights: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def command(settings: Settings, pass_id: str, night: str | None, exact: bool, as
     """
     from groundstation.cli.plan_request import PlanRequest, planned
     from groundstation.errors import UsageError
+    from groundstation.plan.block_records import block_sentence
     from groundstation.suggest import did_you_mean
 
     plan = planned(settings, PlanRequest(night)).plan
@@ -60,6 +61,9 @@ def command(settings: Settings, pass_id: str, night: str | None, exact: bool, as
             "key_bits": contact.key_bits,
             "uses": uses,
         }
+        said = block_sentence(plan, contact)
+        if said is not None:
+            answer |= {"block": contact.block, "block_says": said}
     elif rejection is not None:
         answer |= {
             "reason": rejection.reason,
@@ -101,6 +105,8 @@ def _print(answer: dict[str, Any]) -> None:
             f"{answer['pass_id']} is taken, {answer['start_utc'][11:19]}Z to "
             f"{answer['stop_utc'][11:19]}Z{part}: {answer['key_bits'] / 1e3:,.1f} kbit of key"
         )
+        if "block_says" in answer:
+            click.echo(f"  {answer['block_says']}")
         for use in answer["uses"]:
             click.echo(f"  its pool carries {use['bits'] / 1e3:,.1f} kbit for {use['demand']}")
         if not answer["uses"]:

@@ -15,7 +15,7 @@ def print_plan(document: dict[str, Any], *, with_rejections: bool) -> None:
     contacts = document["contacts"]
     total = sum(contact["key_bits"] for contact in contacts)
     write_listing(
-        contacts,
+        [{"block": None, **contact} for contact in contacts],
         schema="contacts/1",
         form=None,
         columns=_contact_columns(contacts),
@@ -92,10 +92,13 @@ def _share_of_night(told: dict[str, int]) -> str:
 
 
 def _contact_columns(contacts: list[dict[str, Any]]) -> tuple[Column, ...]:
-    """The chance of a clear sky stands beside the key wherever it is known of any contact."""
-    if all(contact.get("probability_clear") is None for contact in contacts):
-        return _CONTACTS
-    return (*_CONTACTS[:-1], *_SKY, _CONTACTS[-1])
+    """The chance of a clear sky and the block stand beside the key wherever there are any."""
+    columns: tuple[Column, ...] = _CONTACTS
+    if any(contact.get("probability_clear") is not None for contact in contacts):
+        columns = (*columns[:-1], *_SKY, columns[-1])
+    if any(contact.get("block") is not None for contact in contacts):
+        columns = (*columns, Column("block", "block"))
+    return columns
 
 
 def _delivery_columns(deliveries: list[dict[str, Any]]) -> tuple[Column, ...]:

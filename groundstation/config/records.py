@@ -162,6 +162,7 @@ def key_policy_of(document: Document) -> KeyPolicy:
         epsilon_correctness=key.epsilon_correctness,
         error_correction=key.error_correction.model,
         error_correction_efficiency=key.error_correction.efficiency,
+        block_nights=key.block_nights,
     )
 
 

@@ -14,6 +14,7 @@ from groundstation.plan.records import (
     Delivery,
     Hop,
     Plan,
+    PlannedBlock,
     PoolStock,
     Rejection,
     Relay,
@@ -58,6 +59,7 @@ def plan_document(outcome: NightOutcome) -> dict[str, Any]:
             {"satellite": s.satellite, "station": s.station, "bits": s.bits} for s in plan.stocks
         ],
         "contacts": [{**_contact(c), **clear_columns(clear.get(c.pass_id))} for c in plan.contacts],
+        **({"blocks": [_block(b) for b in plan.blocks]} if plan.blocks else {}),
         "relays": [_relay(r) for r in plan.relays],
         "deliveries": [
             {
@@ -126,6 +128,7 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
                 c.get("is_whole", True),
                 c.get("expected_bits"),
                 utc_instant(c["announced_utc"]) if "announced_utc" in c else None,
+                c.get("block"),
             )
             for c in document["contacts"]
         ),
@@ -150,6 +153,17 @@ def plan_from_document(document: dict[str, Any]) -> Plan:
         seed=document.get("seed", 1),
         nights=document.get("nights", 1),
         later=tuple(_relay_from(r) for r in document.get("later_relays", ())),
+        blocks=tuple(
+            PlannedBlock(
+                b["name"],
+                tuple(b["pass_ids"]),
+                b["key_bits"],
+                b["expected_bits"],
+                tuple(b["alone_bits"]),
+                tuple(b["added_bits"]),
+            )
+            for b in document.get("blocks", ())
+        ),
     )
 
 
@@ -186,6 +200,19 @@ def _contact(contact: Contact) -> dict[str, Any]:
         "is_whole": contact.is_whole,
         "expected_bits": contact.expected_bits,
         **({} if contact.announced is None else {"announced_utc": utc_text(contact.announced)}),
+        # Only where contacts share blocks: other documents stay as they always were.
+        **({} if contact.block is None else {"block": contact.block}),
+    }
+
+
+def _block(block: PlannedBlock) -> dict[str, Any]:
+    return {
+        "name": block.name,
+        "pass_ids": list(block.pass_ids),
+        "key_bits": block.key_bits,
+        "expected_bits": block.expected_bits,
+        "alone_bits": list(block.alone_bits),
+        "added_bits": list(block.added_bits),
     }
 
 

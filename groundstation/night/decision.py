@@ -8,6 +8,7 @@ from typing import Any
 from groundstation.export.plan_document import plan_from_document
 from groundstation.instants import utc_instant
 from groundstation.network import Network
+from groundstation.night.block_keys import BlockKeys
 from groundstation.night.decision_check import Referee, checked_plan
 from groundstation.night.freeze import (
     Outage,
@@ -146,6 +147,9 @@ def decide(
     known = PlanInputs(
         key_of=keys.bits,
         foresee=keys.foresee,
+        blocks=BlockKeys(network, offered.candidates, offered.slots)
+        if network.key.block_nights
+        else None,
         sky=offered.sky,
         stocks={Pool(*ends): bits for ends, bits in circumstances.held.pools.items()},
         pair_bits=circumstances.held.pairs,

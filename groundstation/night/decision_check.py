@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from groundstation.errors import PlanError
 from groundstation.network import Network
+from groundstation.night.block_check import block_bits
 from groundstation.night.offering import Offering
 from groundstation.night.window_check import bits_of_contacts
 from groundstation.permission.check import unpermitted
@@ -74,6 +75,7 @@ class Referee:
             network.policies.horizon_nights,
             start=self.start,
             contact_bits=bits_of_contacts(network.key, self.offered.slots, plan.contacts),
+            block_bits=block_bits(network.key, self.offered.slots, plan.contacts, known.sky),
             chance={} if known.sky is None else known.sky.chance(),
             stocks={ends: int(bits) for ends, bits in self.pools.items()},
             lacking_bits=lacking,

@@ -12,7 +12,7 @@ from groundstation.night.survey import Survey
 from groundstation.night.window_keys import bits_of
 from groundstation.plan.records import Contact
 from groundstation.results.calibration import DatedCalibration
-from passes.counts.moments import moments_from_slots
+from passes.counts.moments import Moments, moments_from_slots
 
 Floats = NDArray[np.float64]
 
@@ -42,20 +42,26 @@ def bits_of_contacts(
     """The same from the usable seconds of the passes, by their ids."""
     found = {}
     for contact in contacts:
-        own = slots.get(contact.pass_id)
-        inside = None if own is None else _inside(own, contact)
-        if own is None or inside is None or not inside.any():
-            found[contact.pass_id] = 0
-            continue
-        moments = moments_from_slots(
-            own.efficiency[inside],
-            own.pulses,
-            own.noise_key[inside],
-            own.noise_test[inside],
-            fading=own.fading[:, inside],
+        moments = moments_of_contact(slots, contact)
+        found[contact.pass_id] = (
+            0 if moments is None else bits_of(moments, slots[contact.pass_id], policy)
         )
-        found[contact.pass_id] = bits_of(moments, own, policy)
     return found
+
+
+def moments_of_contact(slots: Mapping[str, PassSlots], contact: Contact) -> Moments | None:
+    """Moments of the seconds of a contact; None if it holds none."""
+    own = slots.get(contact.pass_id)
+    inside = None if own is None else _inside(own, contact)
+    if own is None or inside is None or not inside.any():
+        return None
+    return moments_from_slots(
+        own.efficiency[inside],
+        own.pulses,
+        own.noise_key[inside],
+        own.noise_test[inside],
+        fading=own.fading[:, inside],
+    )
 
 
 def _inside(own: PassSlots, contact: Contact) -> NDArray[np.bool_]:

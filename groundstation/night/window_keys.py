@@ -125,9 +125,13 @@ def _bits_within(sums: _Sums, windows: tuple[Span, ...], policy: KeyPolicy) -> i
     counted = sums.slots.within(windows)
     if not counted.any():
         return 0
-    # Spans of a part follow each other without a usable second in between.
-    first, last = int(np.argmax(counted)), int(len(counted) - np.argmax(counted[::-1]))
-    return _key_of(sums, first, last, policy)
+    return bits_of(_moments_of(sums, counted), sums.slots, policy)
+
+
+def moments_within(slots: PassSlots, windows: tuple[Span, ...]) -> Moments | None:
+    """Moments of some spans of a pass; None if they hold no usable second."""
+    counted = slots.within(windows)
+    return _moments_of(_running(slots), counted) if counted.any() else None
 
 
 def _running(slots: PassSlots) -> _Sums:
@@ -150,14 +154,15 @@ def _running(slots: PassSlots) -> _Sums:
     )  # fmt: skip
 
 
-def _key_of(sums: _Sums, first: int, last: int, policy: KeyPolicy) -> int:
-    moments = Moments(
+def _moments_of(sums: _Sums, counted: NDArray[np.bool_]) -> Moments:
+    # Spans of a part follow each other without a usable second in between.
+    first, last = int(np.argmax(counted)), int(len(counted) - np.argmax(counted[::-1]))
+    return Moments(
         sums.efficiency[:, last] - sums.efficiency[:, first],
         sums.noise_key[:, last] - sums.noise_key[:, first],
         sums.noise_test[:, last] - sums.noise_test[:, first],
         float(sums.largest[first:last].max()),
     )
-    return bits_of(moments, sums.slots, policy)
 
 
 def bits_of(moments: Moments, slots: PassSlots, policy: KeyPolicy) -> int:

@@ -18,6 +18,7 @@ from our own search, so that a mistake there is not made twice. What it checks:
    of those before have brought. Relays beyond the plan's nights count for its value only.
 6. The value is what it is said to be, and not above its bound.
 7. Every pass of the night is either a contact or rejected with a reason, once.
+8. Blocks over several contacts are what `block_check` allows.
 """
 
 from collections import Counter
@@ -26,6 +27,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from groundstation.network import Demand, Network
+from groundstation.plan.block_check import BlockBits, block_faults
 from groundstation.plan.limits_check import limit_faults
 from groundstation.plan.radio_check import announced_keys
 from groundstation.plan.records import Plan
@@ -47,6 +49,7 @@ def check_plan(
     *,
     start: datetime | None = None,
     contact_bits: Mapping[str, int] | None = None,
+    block_bits: Mapping[str, BlockBits] | None = None,
     chance: Mapping[str, float] | None = None,
     stocks: Mapping[tuple[str, str], int] | None = None,
     lacking_bits: Mapping[str, float] | None = None,
@@ -66,6 +69,8 @@ def check_plan(
     start : first instant of the first night; noon UTC of its date without it
     contact_bits : whole secret bits of each contact's windows, by pass id; without it only whole
         passes are accepted
+    block_bits : key of the contacts of each block together, by its name; without it only contacts
+        that are blocks of their own are accepted
     chance : of a clear sky, by pass id; a pass without one counts as clear
     stocks : key that pools hold already, by satellite and station; nothing without
     lacking_bits : what the reserve of a demand lacks, by demand; nothing without
@@ -83,6 +88,7 @@ def check_plan(
     return [
         *_contact_faults(plan, network, key_bits),
         *_key_faults(plan, key_bits, contact_bits, chance or {}),
+        *block_faults(plan, network, contact_bits, block_bits),
         *_overlaps(plan, network),
         *limit_faults(plan, network, orbit_s or {}, worked or {}, announced),
         *_announcement_faults(plan, announced),
@@ -129,6 +135,11 @@ def _key_faults(
             most = contact_bits.get(name, 0) + KEY_TOLERANCE_BITS
         elif not contact.is_whole:
             yield f"{name}: the key of a part of a pass is not known"
+        if contact.block is not None:
+            # What a share may be is for all contacts of its block together to say.
+            if contact.key_bits <= 0:
+                yield f"{name}: plans {contact.key_bits} bits"
+            continue
         if not 0 < contact.key_bits <= most:
             yield f"{name}: plans {contact.key_bits} bits, forecast {most}"
         if contact.counted_bits > contact.key_bits * chance.get(name, 1.0) + 1e-6:

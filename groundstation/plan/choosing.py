@@ -1,10 +1,12 @@
 """What a plan decides about, and the decision: a problem from passes, and its solution."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from groundstation.network import Network
+from groundstation.plan.blocks import passes_with_mates
 from groundstation.plan.commitments import committed
 from groundstation.plan.fairness import solve_max_min
 from groundstation.plan.horizon import Horizon
@@ -12,15 +14,15 @@ from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.network_model import BITS_PER_KBIT, Problem, make_problem
 from groundstation.plan.once import each_pass_once
 from groundstation.plan.paths import Pool
-from groundstation.plan.records import Candidate
-from groundstation.plan.scenarios import solve_hedged, worlds_of
+from groundstation.plan.records import Candidate, Contact
+from groundstation.plan.scenarios import KeyUnderSkies, solve_hedged, worlds_of
 from groundstation.plan.sky import Sky
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.lagrangian import structure_of
 from groundstation.plan.solver.model import Solution, value_of
 from groundstation.plan.solver.solve import Progress, solve
 from groundstation.plan.wants import lacking_bits, wants_of
-from groundstation.plan.windows import offers_of
+from groundstation.plan.windows import Offer, offers_of
 from groundstation.plan_policy import PlanGoal, PlanPolicy, PlanRisk
 
 # Up to this many windows the last millionth takes seconds; beyond, minutes.
@@ -45,17 +47,26 @@ def problem_of(
     given : what is known beside the passes
     time_limit_s : for finding the parts of wished passes [s]
     """
-    able = [c for c in candidates if c.refusal is None and c.key_bits > 0 and c.windows]
+    joins = passes_with_mates(candidates, given.blocks)
+    able = [
+        c
+        for c in candidates
+        if c.refusal is None and c.windows and (c.key_bits > 0 or c.pass_id in joins)
+    ]
     before = {} if given.previous is None else {c.pass_id: c for c in given.previous.contacts}
     kept = {name: before[name] for name, is_taken in given.fixed.items() if is_taken
             and name in before}  # fmt: skip
     chance = {} if given.sky is None else given.sky.chance()
     offers = [
         offer
-        for offer in offers_of(network, able, given.key_of, kept, given.foresee)
+        for offer in _offers(network, able, given, kept)
         # Without a chance of a bit there is nothing to go for, but what is frozen stays.
         if given.fixed.get(able[offer.candidate].pass_id)
         or offer.key_bits * chance.get(able[offer.candidate].pass_id, 1.0) >= 1.0
+        or (
+            able[offer.candidate].pass_id in joins
+            and chance.get(able[offer.candidate].pass_id, 1.0) > 0.0
+        )
     ]
     sentences = _reserves(network, given.pair_bits)
     problem = make_problem(
@@ -77,6 +88,24 @@ def problem_of(
         if unknown:
             sentences.append(f"the weather of {unknown} passes is not known: they count as clear")
     return problem, [*sentences, *problem.remarks, *unmet]
+
+
+def _offers(
+    network: Network, able: Sequence[Candidate], given: PlanInputs, kept: Mapping[str, Contact]
+) -> list[Offer]:
+    """Parts of the passes that bring key; what brings it to a block only is offered whole.
+
+    So the others are cut as they are without blocks, and no offer of theirs is lost.
+    """
+    strong = [i for i, item in enumerate(able) if item.key_bits > 0]
+    found = offers_of(network, [able[i] for i in strong], given.key_of, kept, given.foresee)
+    weak = [
+        Offer(i, item.windows, 0, is_whole=True)
+        for i, item in enumerate(able)
+        if item.key_bits <= 0
+    ]
+    parts = [replace(offer, candidate=strong[offer.candidate]) for offer in found]
+    return sorted([*parts, *weak], key=lambda offer: offer.candidate)
 
 
 def whole_stocks(stocks: Mapping[Pool, float], network: Network) -> dict[Pool, float]:
@@ -109,10 +138,16 @@ def solution_of(
     *,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    brings: KeyUnderSkies | None = None,
 ) -> tuple[Solution, list[str]]:
     """The contacts and relays that the policy asks for, and sentences on what it asks in vain.
 
     Value and bound are those of expected key, also where contacts are chosen for many skies.
+
+    Parameters
+    ----------
+    brings : key of every window of the model in some skies, shapes (skies, offers) of what is clear
+        and (skies, windows) [kbit]; without, a window brings its offer's key where that is clear
     """
     model = problem.model
     has_demand = bool((model.relay.demand_kbit > 0.0).any()) and bool(model.relay.paths)
@@ -123,7 +158,7 @@ def solution_of(
         if policy.starved_hour_kbit:
             said.append("the goal max-min shares key: starved_hour_kbit is not used")
         return each_pass_once(model, lambda m: solve_max_min(m, time_limit_s=time_limit_s)), said
-    gap = _EXACT_GAP if model.windows.count <= _EXACT_WINDOWS else None
+    gap = _EXACT_GAP if len(problem.offers) <= _EXACT_WINDOWS else None
     found = each_pass_once(
         model, lambda m: solve(m, gap=gap, time_limit_s=time_limit_s, progress=progress)
     )
@@ -133,18 +168,23 @@ def solution_of(
         return found, ["the weather is not known: risk = scenarios is not used"]
     if model.windows.count > policy.most_hedged_windows:
         return found, [_too_many(model.windows.count, policy.most_hedged_windows)]
-    return _hedged(policy, problem, sky, found, time_limit_s)
+    return _hedged(policy, problem, sky, found, time_limit_s, brings)
 
 
 def _hedged(
-    policy: PlanPolicy, problem: Problem, sky: Sky, expected: Solution, time_limit_s: float | None
+    policy: PlanPolicy,
+    problem: Problem,
+    sky: Sky,
+    expected: Solution,
+    time_limit_s: float | None,
+    brings: KeyUnderSkies | None,
 ) -> tuple[Solution, list[str]]:
     """Contacts for many skies; their expected value against the bound of expected key."""
     model = problem.model
     names = tuple(problem.able[o.candidate].pass_id for o in problem.offers)
     clear = sky.drawn(names, policy.drawn_nights, policy.seed)
     key = np.array([o.key_bits for o in problem.offers], dtype=np.float64) / BITS_PER_KBIT
-    worlds = worlds_of(key, clear, policy.risk_scenarios)
+    worlds = worlds_of(key, clear, policy.risk_scenarios, brings)
     found = each_pass_once(
         model,
         lambda m: solve_hedged(

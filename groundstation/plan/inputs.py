@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from groundstation.plan.blocks import KeyOfBlocks
 from groundstation.plan.limits import Usage
 from groundstation.plan.paths import Pool
 from groundstation.plan.records import Plan
@@ -18,6 +19,8 @@ class PlanInputs:
     ----------
     key_of : values parts of passes; None offers whole passes only
     foresee : told all parts before `key_of` values each; None where nothing can be prepared
+    blocks : values contacts of several passes distilled together; None where each is a block of its
+        own
     sky : chance of a clear sky in the members of a forecast; None plans for a clear sky
     stocks : key that satellite-station pools hold already [bit]
     pair_bits : key that the two sites of each demand share already, by demand; where it is given,
@@ -30,6 +33,7 @@ class PlanInputs:
 
     key_of: KeyOf | None = None
     foresee: Foresee | None = None
+    blocks: KeyOfBlocks | None = None
     sky: Sky | None = None
     stocks: Mapping[Pool, float] = field(default_factory=dict)
     pair_bits: Mapping[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundstation.network import Demand, Network
+from groundstation.plan.block_records import ready_at
 from groundstation.plan.records import Contact, Plan, Relay
 
 _SECONDS_PER_DAY = 86_400.0
@@ -60,18 +61,21 @@ def _arrivals(plan: Plan, demand: Demand, start: datetime) -> list[tuple[datetim
 def _ready(plan: Plan, relay: Relay, start: datetime) -> datetime:
     ends = {(hop.satellite, end) for hop in relay.hops if hop.satellite for end in (hop.a, hop.b)}
     until = start + (relay.night + 1) * timedelta(days=1)
+    there = ready_at(plan)
     used = [
-        contact.counts_from
+        there[contact.pass_id]
         for contact in plan.contacts
         if (contact.satellite, contact.station) in ends
-        and _counts_in(contact, until, is_last=relay.night + 1 >= plan.nights)
+        and _counts_in(
+            contact, there[contact.pass_id], until, is_last=relay.night + 1 >= plan.nights
+        )
     ]
     return max([start + relay.night * timedelta(days=1), *used])
 
 
-def _counts_in(contact: Contact, until: datetime, *, is_last: bool) -> bool:
+def _counts_in(contact: Contact, there: datetime, until: datetime, *, is_last: bool) -> bool:
     """Whether key of a contact counts before a night ends; what ends behind the last one does."""
-    return contact.counts_from < until or (is_last and contact.announced is None)
+    return there < until or (is_last and contact.announced is None)
 
 
 def _outlook(

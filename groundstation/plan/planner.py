@@ -7,6 +7,8 @@ import scipy
 
 from groundstation.network import Network
 from groundstation.plan.announcements import Announcements
+from groundstation.plan.block_planning import PooledPlan, plan_with_blocks
+from groundstation.plan.block_records import labelled
 from groundstation.plan.choosing import problem_of, solution_of, whole_stocks
 from groundstation.plan.delivering import deliveries_of, relays_of
 from groundstation.plan.horizon import horizon_of
@@ -59,18 +61,27 @@ def make_plan(
     given = inputs or PlanInputs()
     horizon = horizon_of(network, night, nights, start)
     problem, sentences = problem_of(network, candidates, horizon, given, time_limit_s=time_limit_s)
-    solution, said = solution_of(
-        network.plan, problem, given.sky, time_limit_s=time_limit_s, progress=progress
-    )
+    pooled: PooledPlan | None = None
+    if given.blocks is None:
+        solution, said = solution_of(
+            network.plan, problem, given.sky, time_limit_s=time_limit_s, progress=progress
+        )
+    else:
+        pooled = plan_with_blocks(
+            network.plan, problem, given.blocks, given.sky,
+            time_limit_s=time_limit_s, progress=progress,
+        )  # fmt: skip
+        problem, solution, said = pooled.problem, pooled.solution, list(pooled.remarks)
     flow_bits = whole_bits_of(solution.flow_kbit)
     changed, charge = _changes(network, problem, solution.chosen, given.previous, candidates)
     value = value_of(problem.model, solution.chosen, flow_bits / BITS_PER_KBIT) - charge
     relays = relays_of(network, problem, flow_bits)
     contacts = contacts_of(problem, solution.chosen, given.sky, given.usage.announcements)
+    blocks = () if pooled is None else pooled.records()
     return Plan(
         plan_id=plan_id,
         night=night,
-        contacts=contacts,
+        contacts=labelled(contacts, blocks),
         relays=tuple(relay for relay in relays if relay.night == 0),
         later=tuple(relay for relay in relays if relay.night > 0),
         nights=nights,
@@ -79,10 +90,10 @@ def make_plan(
             problem,
             solution.chosen,
             relays,
-            _drawn(network, problem, solution, given.sky),
+            _drawn(network, problem, solution, given.sky, pooled),
             given.pair_bits,
         ),
-        rejections=rejections(network, candidates, problem, solution, given),
+        rejections=rejections(network, candidates, problem, solution, given, pooled),
         value=value,
         bound=max(solution.bound - charge, value),
         solver=f"HiGHS in scipy {scipy.__version__}: {solution.method}",
@@ -104,6 +115,7 @@ def make_plan(
         ),
         changed=changed,
         seed=network.plan.seed,
+        blocks=blocks,
     )
 
 
@@ -153,14 +165,21 @@ def _changes(
 
 
 def _drawn(
-    network: Network, problem: Problem, solution: Solution, sky: Sky | None
+    network: Network,
+    problem: Problem,
+    solution: Solution,
+    sky: Sky | None,
+    pooled: PooledPlan | None,
 ) -> list[tuple[int, int, int]] | None:
     if sky is None:
         return None
     policy, relay = network.plan, problem.model.relay
     size = max(1, relay.paths * relay.periods)
     nights = min(policy.drawn_nights, max(_LEAST_DRAWN, _MOST_DRAWN_PATHS // size))
-    drawn = drawn_deliveries(problem, solution.chosen, sky, nights=nights, seed=policy.seed)
+    drawn = drawn_deliveries(
+        problem, solution.chosen, sky, nights=nights, seed=policy.seed,
+        key_in=None if pooled is None else pooled.key_in,
+    )  # fmt: skip
     return quantiles(drawn)
 
 

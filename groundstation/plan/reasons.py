@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groundstation.network import Network
+from groundstation.plan.block_planning import PooledPlan
 from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.limits_fit import Obstacle, obstacle
 from groundstation.plan.network_model import Problem
@@ -45,6 +46,7 @@ class _Case:
     solution: Solution
     inputs: PlanInputs
     loss: Floats
+    pooled: PooledPlan | None
 
 
 def rejections(
@@ -53,15 +55,21 @@ def rejections(
     problem: Problem,
     solution: Solution,
     inputs: PlanInputs,
+    pooled: PooledPlan | None = None,
 ) -> tuple[Rejection, ...]:
-    """One reason for every candidate that is not a contact, in the order of the candidates."""
+    """One reason for every candidate that is not a contact, in the order of the candidates.
+
+    Parameters
+    ----------
+    pooled : the blocks of the plan, where contacts may share one
+    """
     parts: dict[str, list[int]] = {}
     for i, offer in enumerate(problem.offers):
         parts.setdefault(problem.able[offer.candidate].pass_id, []).append(i)
     taken = {problem.able[problem.offers[i].candidate].pass_id for i in solution.chosen}
     left = [c for c in candidates if c.pass_id not in taken]
     open_ones = sum(c.pass_id in parts for c in left)
-    case = _case(network, problem, solution, inputs) if open_ones else None
+    case = _case(network, problem, solution, inputs, pooled) if open_ones else None
     able = {c.pass_id for c in problem.able}
     found = []
     for item in left:
@@ -78,10 +86,21 @@ def rejections(
     return tuple(found)
 
 
-def _case(network: Network, problem: Problem, solution: Solution, inputs: PlanInputs) -> _Case:
+def _case(
+    network: Network,
+    problem: Problem,
+    solution: Solution,
+    inputs: PlanInputs,
+    pooled: PooledPlan | None,
+) -> _Case:
     structure = structure_of(problem.model)
-    answer = evaluate(structure, _prices(structure))
-    return _Case(network, problem, structure, solution, inputs, regrets(structure, answer))
+    # Prices and regrets are those of the model that was decided about, blocks and all.
+    decided = structure
+    if pooled is not None and pooled.choice is not None:
+        decided = structure_of(pooled.choice.model)
+    answer = evaluate(decided, _prices(decided))
+    loss = regrets(decided, answer)[: problem.model.windows.count]
+    return _Case(network, problem, structure, solution, inputs, loss, pooled)
 
 
 def _prices(structure: Structure) -> Prices:
@@ -123,14 +142,33 @@ def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: boo
         )  # fmt: skip
     met |= {i: obstacle(case.problem, i, chosen) for i in parts if i not in met}
     able = [i for i in parts if not met[i].is_final]
-    swap = cheapest_swap(case.problem, case.structure, case.solution, able, case.loss, met)
+    revalued = None if case.pooled is None else case.pooled.with_contacts
+    swap = cheapest_swap(
+        case.problem, case.structure, case.solution, able, case.loss, met, revalued
+    )
     names = tuple(_name(case, i) for i in swap.out)
+    told = f"{_told(case, swap)}{_in_block(case, item, swap)}"
     return Rejection(
         item.pass_id,
-        f"{_conflict(case, item, met[swap.part])}; {_told(case, swap)}",
+        f"{_conflict(case, item, met[swap.part])}; {told}",
         regret,
         swap.loss,
         names,
+    )
+
+
+def _in_block(case: _Case, item: Candidate, swap: Swap) -> str:
+    """What the pass would bring to the block of the contacts that stay, if there is one."""
+    if case.pooled is None:
+        return ""
+    stays = np.setdiff1d(case.solution.chosen, swap.out)
+    added = case.pooled.added_bits(swap.part, stays)
+    if added is None:
+        return ""
+    alone = case.pooled.values.key_bits((swap.part,))
+    return (
+        f" (it would join the block of {item.satellite} and {item.station}: "
+        f"{added / 1e3:+,.1f} kbit there, {alone / 1e3:,.1f} alone)"
     )
 
 

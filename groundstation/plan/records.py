@@ -46,6 +46,8 @@ class Contact:
     expected_bits : key times the chance of a clear sky, rounded down; None where that chance is
         not known and a clear sky is counted on
     announced : from when on its key counts; None for its end
+    block : block that its counts are distilled in together with those of other contacts; its bits
+        are then its share of that block's. None for a contact that is a block of its own
     """
 
     pass_id: str
@@ -56,6 +58,7 @@ class Contact:
     is_whole: bool = True
     expected_bits: int | None = None
     announced: datetime | None = None
+    block: str | None = None
 
     @property
     def counted_bits(self) -> int:
@@ -76,6 +79,31 @@ class Contact:
     def stop(self) -> datetime:
         """Last usable instant."""
         return self.windows[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBlock:
+    """Contacts of one satellite and one station whose counts are distilled together.
+
+    Their key is there when the last of them is over, and not before.
+
+    Parameters
+    ----------
+    name : label of its contacts
+    pass_ids : its contacts, in order of time
+    key_bits : whole secret bits under a clear sky; the sum of its contacts' shares
+    expected_bits : mean over which of its contacts come through, rounded down; None where a clear
+        sky is counted on
+    alone_bits : of each contact under a clear sky if it were distilled by itself
+    added_bits : what the block has more under a clear sky than without each contact
+    """
+
+    name: str
+    pass_ids: tuple[str, ...]
+    key_bits: int
+    expected_bits: int | None
+    alone_bits: tuple[int, ...]
+    added_bits: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +212,7 @@ class Plan:
     nights : that the plan covers
     later : relays of later nights; those of nights beyond the plan's own only say what for key
         stays in the pools
+    blocks : over several contacts; a contact that is in none is a block of its own
     """
 
     plan_id: str
@@ -203,6 +232,7 @@ class Plan:
     seed: int = 1
     nights: int = 1
     later: tuple[Relay, ...] = ()
+    blocks: tuple[PlannedBlock, ...] = ()
 
     @property
     def carried(self) -> tuple[Relay, ...]:

@@ -104,18 +104,9 @@ def played_pools(
     every = (*plan.relays, *plan.later)
     ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.plan.nights_ahead
     count = max([nights + ahead, *(relay.night + 1 for relay in every)])
+    there = _nights_there(plan, nights, begin, announced, count)
     for contact in plan.contacts:
-        # A contact that ends behind the last night belongs to it.
-        night = 0 if begin is None else (contact.stop - begin) // timedelta(days=1)
-        night = min(max(night, 0), nights - 1)
-        if contact.pass_id in announced:
-            at = announced[contact.pass_id]
-            if at is None or begin is None:
-                night = count
-            else:
-                # Nothing counts before the referee sees it announced, nor before the plan says so.
-                later = (max(at, contact.counts_from) - begin) // timedelta(days=1)
-                night = max(night, min(later, count))
+        night = there[contact.pass_id]
         last = inf if lifetime is None else night + lifetime - 1
         batches[contact.satellite, contact.station].append(Batch(night, last, contact.counted_bits))
     taken: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * count)
@@ -131,6 +122,38 @@ def played_pools(
             PlayedPool(*ends, tuple(batches[ends]), tuple(taken[ends]), tuple(missing), left)
         )
     return found
+
+
+def _nights_there(
+    plan: Plan,
+    nights: int,
+    begin: datetime | None,
+    announced: Mapping[str, datetime | None],
+    count: int,
+) -> dict[str, int]:
+    """The night from which on key of each contact can be relayed, by pass id.
+
+    Key of a block is there, and begins to age, when that of the last of its contacts would be.
+    """
+    found: dict[str, int] = {}
+    closes: dict[str, int] = {}
+    for contact in plan.contacts:
+        # A contact that ends behind the last night belongs to it.
+        night = 0 if begin is None else (contact.stop - begin) // timedelta(days=1)
+        night = min(max(night, 0), nights - 1)
+        if contact.pass_id in announced:
+            at = announced[contact.pass_id]
+            if at is None or begin is None:
+                night = count
+            else:
+                # Nothing counts before the referee sees it announced, nor before the plan says so.
+                later = (max(at, contact.counts_from) - begin) // timedelta(days=1)
+                night = max(night, min(later, count))
+        found[contact.pass_id] = night
+        if contact.block is not None:
+            closes[contact.block] = max(night, closes.get(contact.block, night))
+    late = {c.pass_id: closes[c.block] for c in plan.contacts if c.block is not None}
+    return {**found, **late}
 
 
 def _pool_faults(pools: Sequence[PlayedPool], nights: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ Sources: R. T. Rockafellar, S. Uryasev, Journal of Risk 2(3), 2000 (CVaR as line
 H. Heitsch, W. Roemisch, Computational Optimization and Applications 24, 2003 (forward selection).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,8 @@ from groundstation.plan.solver.programme import Programme, build
 
 # The mean over two dozen worlds is uncertain by some percent; closer is not worth the minutes.
 _GAP = 2e-3
+# Key of every window [kbit] in some skies, from what is clear in them.
+KeyUnderSkies = Callable[[NDArray[np.bool_]], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +66,19 @@ class _World:
     constant: float
 
 
-def worlds_of(key_kbit: Floats, clear: NDArray[np.bool_], most: int) -> Worlds:
+def worlds_of(
+    key_kbit: Floats, clear: NDArray[np.bool_], most: int, brings_in: KeyUnderSkies | None = None
+) -> Worlds:
     """At most `most` worlds that stand for drawn ones, equally likely.
 
     Parameters
     ----------
     key_kbit : of each window under a clear sky, shape (windows,) [kbit]
     clear : whether each window is clear in each drawn world, shape (drawn, windows)
+    brings_in : key of the windows in such worlds, where that is not simply theirs or nothing
     """
     distinct, count = np.unique(clear, axis=0, return_counts=True)
-    brings = distinct * key_kbit
+    brings = distinct * key_kbit if brings_in is None else brings_in(distinct)
     share = count / count.sum()
     apart = np.abs(brings[:, None, :] - brings[None, :, :]).sum(axis=2)
     nearest = np.full(len(share), np.inf)

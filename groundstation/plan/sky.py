@@ -9,6 +9,7 @@ The rules it keeps:
 3. A pass whose weather is not known counts as clear, and the plan says how many there are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,9 +63,20 @@ class Sky:
 
 
 def drawn_deliveries(
-    problem: Problem, chosen: Ints, sky: Sky, *, nights: int, seed: int
+    problem: Problem,
+    chosen: Ints,
+    sky: Sky,
+    *,
+    nights: int,
+    seed: int,
+    key_in: Callable[[Ints, NDArray[np.bool_]], Floats] | None = None,
 ) -> NDArray[np.int64]:
-    """Whole bits that each demand gets in drawn nights, shape (nights, demands)."""
+    """Whole bits that each demand gets in drawn nights, shape (nights, demands).
+
+    Parameters
+    ----------
+    key_in : bits of each chosen contact in a sky, where that is not simply its key or nothing
+    """
     names = tuple(problem.able[problem.offers[i].candidate].pass_id for i in chosen)
     clear_bits = np.array([problem.offers[i].key_bits for i in chosen], dtype=np.float64)
     worlds = sky.drawn(names, nights, seed)
@@ -74,7 +86,8 @@ def drawn_deliveries(
         # Few contacts: the same sky comes up often.
         name = world.tobytes()
         if name not in rows:
-            rows[name] = _delivered(problem, chosen, np.where(world, clear_bits, 0.0))
+            bits = np.where(world, clear_bits, 0.0) if key_in is None else key_in(chosen, world)
+            rows[name] = _delivered(problem, chosen, bits)
         found.append(rows[name])
     return np.array(found, dtype=np.int64).reshape(nights, len(problem.wanted_bits))
 

@@ -8,7 +8,7 @@ The rules it keeps:
 3. It is a price that can be had: the best plan with the pass costs as much or less.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,11 @@ from groundstation.plan.limits_fit import Obstacle
 from groundstation.plan.network_model import BITS_PER_KBIT, Problem, whole_bits_of
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.insertion import insert_in_order
-from groundstation.plan.solver.lagrangian import Structure
+from groundstation.plan.solver.lagrangian import Structure, structure_of
 from groundstation.plan.solver.model import Floats, Ints, Solution, left_kbit, value_of
+
+# The problem in which some contacts bring what they do if exactly these are taken.
+Revalued = Callable[[Ints], Problem]
 
 # Parts of one pass that are tried, each with a linear programme.
 MOST_TRIED = 3
@@ -53,6 +56,7 @@ def cheapest_swap(
     parts: Sequence[int],
     loss: Floats,
     met: Mapping[int, Obstacle],
+    revalued: Revalued | None = None,
 ) -> Swap:
     """The swap that costs least, of those tried.
 
@@ -61,6 +65,7 @@ def cheapest_swap(
     parts : windows of the pass
     loss : regret of every window at the prices of the relaxation
     met : what stands in the way of each part
+    revalued : what other contacts bring, where that depends on which ones are taken together
     """
     tried: dict[tuple[int, ...], int] = {}
     for part in sorted(parts, key=lambda i: (loss[i], -problem.offers[i].key_bits, i)):
@@ -68,14 +73,25 @@ def cheapest_swap(
     # Where little goes, little is lost.
     brings = problem.counted_bits
     order = sorted(tried, key=lambda out: (sum(brings[i] for i in out) - brings[tried[out]], out))
-    swaps = [_swap(problem, structure, solution, tried[out], out) for out in order[:MOST_TRIED]]
+    swaps = [
+        _swap(problem, structure, solution, tried[out], out, revalued) for out in order[:MOST_TRIED]
+    ]
     return min(swaps, key=lambda swap: (swap.loss, swap.part))
 
 
 def _swap(
-    problem: Problem, structure: Structure, solution: Solution, part: int, out: tuple[int, ...]
+    problem: Problem,
+    structure: Structure,
+    solution: Solution,
+    part: int,
+    out: tuple[int, ...],
+    revalued: Revalued | None,
 ) -> Swap:
     chosen = _with_part(problem, structure, solution, part, out)
+    there = problem
+    if revalued is not None:
+        there = revalued(chosen)
+        structure = structure_of(there.model)
     flow = deliver(structure, chosen, structure.useful).flow_kbit
     before = problem.delivered_bits(whole_bits_of(solution.flow_kbit))
     after = problem.delivered_bits(whole_bits_of(flow))
@@ -83,9 +99,9 @@ def _swap(
         part,
         out,
         tuple(int(i) for i in np.setdiff1d(chosen, [*solution.chosen, part])),
-        max(0.0, solution.value - value_of(problem.model, chosen, flow)),
+        max(0.0, solution.value - value_of(there.model, chosen, flow)),
         tuple((b - a) / BITS_PER_KBIT for a, b in zip(before, after, strict=True)),
-        _left(problem, chosen, flow) - _left(problem, solution.chosen, solution.flow_kbit),
+        _left(there, chosen, flow) - _left(problem, solution.chosen, solution.flow_kbit),
     )
 
 

@@ -89,6 +89,8 @@ def facts_of(contact: Contact, night_pass: NightPass) -> tuple[tuple[str, str], 
         ("Closest range", f"{night_pass.min_range_m / 1e3:.0f}{THIN}km"),
         ("Elements age", duration(night_pass.elements_age_s)),
     ]
+    if contact.block is not None:
+        facts.insert(3, ("Its key is a share of block", contact.block))
     if night_pass.sigma_time_s is not None and night_pass.sigma_pointing_rad is not None:
         direction = f"±{night_pass.sigma_pointing_rad * 1e3:.1f}{THIN}mrad"
         facts.append(("Orbit error (1σ)", f"±{night_pass.sigma_time_s:.2f}{THIN}s, {direction}"))

@@ -90,9 +90,10 @@ def verdict(outcome: PassOutcome) -> str:
         return f"Plan {decision.plan_id} does not take it: {reason}."
     contact = decision.contact
     part = "the whole pass" if contact.is_whole else "a part of the pass"
+    block = "" if contact.block is None else f", its share of the block {contact.block}"
     return (
         f"Plan {decision.plan_id} takes {part}, {clock(contact.start)} to {clock(contact.stop)} "
-        f"UTC, for {bits(contact.key_bits)} under a clear sky."
+        f"UTC, for {bits(contact.key_bits)} under a clear sky{block}."
     )
 
 

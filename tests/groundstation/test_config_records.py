@@ -298,6 +298,9 @@ wavelength_nm = 785
     assert (policies.max_satellite_hops, policies.max_fibre_hops) == (2, 2)
     assert policies.warn_elements_age_s == 3 * 86_400.0
     assert policies.max_elements_age_s == 10 * 86_400.0
+    assert network.key.block_nights == 0
+    joined = load(tmp_path, text.replace("[key]", "[key]\nblock_nights = 7"))
+    assert joined.key.block_nights == 7
     assert (network.satellites[0].setup_s, network.satellites[0].is_trusted) == (60.0, True)
 
 

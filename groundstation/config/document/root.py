@@ -49,6 +49,14 @@ class Key(Table):
     epsilon_secrecy: float = needed("of one block", "1", gt=0.0, lt=1.0)
     epsilon_correctness: float = needed("of one block", "1", gt=0.0, lt=1.0)
     error_correction: ErrorCorrection = needed("model of the disclosed bits")
+    block_nights: int = optional(
+        0,
+        "contacts of a satellite and a station in so many nights may be distilled as one block; "
+        "0: each by itself",
+        "night",
+        ge=0,
+        le=31,
+    )
 
 
 class Policies(Table):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
 from typing import Any
@@ -14,6 +15,7 @@ from groundstation.export.manifest import manifest
 from groundstation.export.plan_document import plan_document, plan_from_document
 from groundstation.export.schemas import SCHEMAS, schema_text
 from groundstation.plan.difference import KeyChange, MovedContact, PlanDifference
+from groundstation.plan.records import PlannedBlock
 
 FOLDER = resources.files("groundstation").joinpath("data/schemas")
 
@@ -83,6 +85,25 @@ def test_a_plan_with_all_that_it_can_tell_keeps_its_schema(plan):
         {"name": "n", "kind": "windows", "file": "f", "sha256": None, "dated_utc": None, "says": ""}
     ]
     assert faults("plan", told) == []
+
+
+def test_blocks_of_a_plan_keep_the_schema_and_come_back(europe):
+    """A plan without blocks says nothing of them, so that its document is what it always was."""
+    first, second, *others = europe.plan.contacts
+    bits = first.key_bits + second.key_bits
+    block = PlannedBlock(
+        "sat-graz-20260614", (first.pass_id, second.pass_id), bits, None, (7, 9), (-1, 12)
+    )
+    contacts = (replace(first, block=block.name), replace(second, block=block.name), *others)
+    joined = replace(europe.plan, contacts=contacts, blocks=(block,))
+    told = json.loads(json.dumps(plan_document(replace(europe, plan=joined))))
+    assert faults("plan", told) == []
+    back = plan_from_document(told)
+    assert back.blocks == (block,)
+    assert [contact.block for contact in back.contacts] == [c.block for c in contacts]
+    alone = plan_document(europe)
+    assert "blocks" not in alone
+    assert not any("block" in contact for contact in alone["contacts"])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Small networks whose plans can be worked out by hand."""
 
 import dataclasses
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,9 +69,9 @@ class TinyNight:
         return Candidate(name, satellite, station, start, stop, ((start, stop),), bits, refusal)
 
     @staticmethod
-    def plan(network, candidates, **inputs):
+    def plan(network, candidates, nights=1, **inputs):
         return make_plan(
-            network, candidates, night="2026-06-14", nights=1, plan_id="0",
+            network, candidates, night="2026-06-14", nights=nights, plan_id="0",
             inputs=PlanInputs(**inputs),
         )  # fmt: skip
 
@@ -89,6 +90,50 @@ class TinyNight:
         return key_of
 
 
+class CountedPasses:
+    """Key alpha m - beta sqrt(m) of m counts, in one block; counts of a part by its seconds.
+
+    Parameters
+    ----------
+    counts : of each pass, by its id
+    nights : that a block may span; 0 lets no passes share one
+    """
+
+    alpha, beta = 0.45, 60.0
+
+    def __init__(self, passes, counts, nights=1):
+        self.passes = {c.pass_id: c for c in passes}
+        self.counts, self.nights = counts, nights
+
+    def length(self, counts):
+        """Whole bits of a block."""
+        return max(0, math.floor(self.alpha * counts - self.beta * math.sqrt(counts)))
+
+    def sifted(self, part):
+        name, windows = part
+        item = self.passes[name]
+        whole_s = (item.windows[-1][1] - item.windows[0][0]).total_seconds()
+        return self.counts[name] * sum((b - a).total_seconds() for a, b in windows) / whole_s
+
+    def key_of(self, name, windows):
+        return self.bits([(name, windows)])
+
+    def bits(self, parts):
+        return self.length(sum(self.sifted(part) for part in parts))
+
+    def group_of(self, name):
+        item = self.passes[name]
+        if not self.nights:
+            return None
+        evening = (item.aos - timedelta(hours=12)).toordinal() - 1
+        return f"{item.satellite}-{item.station}-{evening // self.nights}"
+
+
 @pytest.fixture(scope="session")
 def tiny():
     return TinyNight
+
+
+@pytest.fixture(scope="session")
+def counted():
+    return CountedPasses
