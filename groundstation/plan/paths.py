@@ -110,7 +110,7 @@ class _Search:
     def _near(self) -> dict[tuple[int, int], set[str]]:
         """Nodes from which so many satellite and fibre hops, or fewer, reach the goal."""
         steps, near = self._steps, dict[tuple[int, int], set[str]]()
-        for left in product(*(range(limit + 1) for limit in self._limits)):
+        for left in product(range(self._limits[0] + 1), range(self._limits[1] + 1)):
             satellite_hops, fibre_hops = left
             nodes = {self._goal}
             if fibre_hops:
