@@ -13,9 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from groundstation.plan.limits import LimitKind, LimitRow, Roster
 from groundstation.plan.network_model import Problem
+from groundstation.plan.solver.model import Ints
 
 # The share of a limit by which a plan that was published may exceed it: what the solver's own
 # tolerance comes to, and a little more.
@@ -50,22 +52,34 @@ class Obstacle:
         return tuple(sorted({*self.rivals, *self.freed}))
 
 
-def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float = 0.0) -> Obstacle:
+def obstacle(
+    problem: Problem,
+    part: int,
+    among: Sequence[int] | Ints,
+    tolerance: float = 0.0,
+    columns: csc_array | None = None,
+) -> Obstacle:
     """What stands in the way of a part among contacts that keep every limit themselves.
 
     Parameters
     ----------
     among : windows that are taken
     tolerance : share of a limit by which it may be exceeded
+    columns : what windows use of limits, by columns; whoever asks for many parts makes it once
     """
-    among = [int(i) for i in among if i != part]
-    excluded = {*_on_satellite(problem, part, among), *_at_station(problem, part, among)}
-    rivals = [i for i in among if i in excluded]
-    staying = [i for i in among if i not in rivals]
+    others = np.asarray(among, dtype=np.int64)
+    others = others[others != part]
+    near = _near(problem, part, others)
+    excluded = {*_on_satellite(problem, part, near), *_at_station(problem, part, near)}
+    rivals = [i for i in near if i in excluded]
+    rows = _rows_of(problem, part, columns)
+    if not rows and _roster(problem, part).nights < 0:
+        return Obstacle(tuple(rivals))
+    staying = [i for i in others.tolist() if i not in excluded]
     freed: list[int] = []
     told: list[str] = []
     is_final = False
-    for row in _rows_of(problem, part):
+    for row in rows:
         use = problem.model.limits.capacity_use[[row]]
         most = float(problem.model.limits.capacity[row]) * (1.0 + tolerance)
         amount = dict(zip(use.indices.tolist(), use.data.tolist(), strict=True))
@@ -86,6 +100,17 @@ def obstacle(problem: Problem, part: int, among: Sequence[int], tolerance: float
         freed += crew.freed
         is_final |= crew.is_final
     return Obstacle(tuple(rivals), tuple(sorted(freed)), tuple(told), is_final)
+
+
+def _near(problem: Problem, part: int, others: Ints) -> list[int]:
+    """Of many contacts the few that share time with a part, on its satellite or at its station."""
+    w = problem.model.windows
+    start, until = w.start_s[others], (w.satellite_until_s[others], w.station_until_s[others])
+    above = (w.satellite[others] == w.satellite[part]) & (start < w.satellite_until_s[part])
+    below = (w.station[others] == w.station[part]) & (start < w.station_until_s[part])
+    near = (above & (w.start_s[part] < until[0])) | (below & (w.start_s[part] < until[1]))
+    found: list[int] = others[near].tolist()
+    return found
 
 
 def _on_satellite(problem: Problem, part: int, among: Iterable[int]) -> list[int]:
@@ -135,9 +160,14 @@ def _crowded(problem: Problem, part: int, meeting: Sequence[int], telescopes: in
     return crowded
 
 
-def _rows_of(problem: Problem, part: int) -> list[int]:
-    column = problem.model.limits.capacity_use[:, [part]].tocsc()
-    return [int(row) for row in np.sort(column.indices) if row < len(problem.limit_rows)]
+def _rows_of(problem: Problem, part: int, columns: csc_array | None) -> list[int]:
+    if not problem.limit_rows:
+        return []
+    if columns is None:
+        column = problem.model.limits.capacity_use[:, [part]].tocsc().indices
+    else:
+        column = columns.indices[columns.indptr[part] : columns.indptr[part + 1]]
+    return [int(row) for row in np.sort(column) if row < len(problem.limit_rows)]
 
 
 def _row_text(row: LimitRow, taken: Sequence[float], wanted: float) -> str:
@@ -152,10 +182,15 @@ def _row_text(row: LimitRow, taken: Sequence[float], wanted: float) -> str:
     return f"{row.owner} uses {used:,.10g} of {most:,.10g} {unit} in that orbit already"
 
 
+def _roster(problem: Problem, part: int) -> Roster:
+    """Of the crew of the part's station."""
+    return problem.rosters[int(problem.model.windows.station[part])]
+
+
 def _crew(problem: Problem, part: int, staying: Sequence[int]) -> Obstacle | None:
     """Whether the crew can work a night more; else the night of its week with the least key."""
     w = problem.model.windows
-    roster: Roster = problem.rosters[int(w.station[part])]
+    roster = _roster(problem, part)
     if roster.nights < 0:
         return None
     by_night: dict[int, list[int]] = {}

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from groundstation.network import Network
 from groundstation.plan.inputs import PlanInputs
@@ -45,6 +46,7 @@ class _Case:
     solution: Solution
     inputs: PlanInputs
     loss: Floats
+    uses: csc_array
 
 
 def rejections(
@@ -81,7 +83,10 @@ def rejections(
 def _case(network: Network, problem: Problem, solution: Solution, inputs: PlanInputs) -> _Case:
     structure = structure_of(problem.model)
     answer = evaluate(structure, _prices(structure))
-    return _Case(network, problem, structure, solution, inputs, regrets(structure, answer))
+    return _Case(
+        network, problem, structure, solution, inputs, regrets(structure, answer),
+        problem.model.limits.capacity_use.tocsc(),
+    )  # fmt: skip
 
 
 def _prices(structure: Structure) -> Prices:
@@ -98,7 +103,7 @@ def _prices(structure: Structure) -> Prices:
 def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: bool) -> Rejection:
     """The part that costs least, what it displaces, and what swapping would lose."""
     model, chosen = case.problem.model, case.solution.chosen
-    met = {i: obstacle(case.problem, i, [int(c) for c in chosen]) for i in parts}
+    met = {i: obstacle(case.problem, i, chosen, columns=case.uses) for i in parts}
     part = min(
         parts, key=lambda i: (met[i].is_final, case.loss[i], -case.problem.offers[i].key_bits, i)
     )
