@@ -1,8 +1,10 @@
 """A network of a continent for measurements: satellites, stations, fibres and pairs from one seed.
 
 Stations stand at large towns of Europe, all built alike; satellites fly sun-synchronous circular
-orbits that cross Europe by night, and come as element sets in a file. Fibres join towns that are
-near; demand follows a gravity law. Nothing is drawn but from the seed.
+orbits that cross Europe by night, and come as element sets in a file. Their sources are slow, so
+that a pass brings 20 to 250 kbit (P10 to P90), as flights have, and pools are worth planning for:
+at ten times the rate one pass would serve a pair for days. Fibres join towns that are near; demand
+follows a gravity law. Nothing is drawn but from the seed.
 
     python benchmarks/continent.py FOLDER [SATELLITES STATIONS]
 """
@@ -112,7 +114,7 @@ setup_s = 60.0
 
 [satellites.payload]
 wavelength_nm = 785.0
-pulse_rate_hz = 100e6
+pulse_rate_hz = 10e6
 intensities = [0.7, 0.15, 0.0]
 probabilities = [0.7, 0.2, 0.1]
 key_basis_probability = 0.8

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from groundstation.errors import PlanError
 from groundstation.network import Network
 from groundstation.night.block_check import block_bits
+from groundstation.night.contact_checks import LookedAt, looked_at
 from groundstation.night.offering import Offering
-from groundstation.night.window_check import bits_of_contacts
 from groundstation.permission.check import unpermitted
 from groundstation.permission.records import Permissions
 from groundstation.plan.check import check_plan
@@ -24,7 +24,6 @@ from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.planner import make_plan
 from groundstation.plan.radio_check import announced_keys
 from groundstation.plan.records import Candidate, Plan
-from groundstation.plan.sky_check import sky_faults
 from groundstation.plan.solver.solve import Progress
 
 
@@ -49,16 +48,21 @@ class Referee:
     known: PlanInputs
     pools: Mapping[tuple[str, str], float]
 
-    def sky_faults(self, plan: Plan) -> dict[str, list[str]]:
-        """What the referee's own orbit and Sun contradict, by pass id."""
-        return sky_faults(plan, self.network, self._orbits())
+    def look(self, plan: Plan) -> LookedAt:
+        """What the referee's own orbit and Sun contradict, and what key the contacts bring."""
+        return looked_at(plan, self.network, self._orbits(), self.offered.slots)
 
     def _orbits(self) -> dict[str, tuple[str, str]]:
         """The two lines of each satellite's element set."""
         return {used.satellite: (used.line1, used.line2) for used in self.offered.elements}
 
-    def faults(self, plan: Plan) -> list[str]:
-        """What else there is against a plan: feasibility, key, value, permission."""
+    def faults(self, plan: Plan, contact_bits: Mapping[str, int]) -> list[str]:
+        """What else there is against a plan: feasibility, key, value, permission.
+
+        Parameters
+        ----------
+        contact_bits : whole secret bits of each contact's windows, by pass id
+        """
         network, known = self.network, self.known
         lacking = {
             d.name: max(0.0, d.minimum_reserve_bits - known.pair_bits[d.name])
@@ -74,7 +78,7 @@ class Referee:
             {item.pass_id: item.key_bits for item in self.offered.candidates},
             network.policies.horizon_nights,
             start=self.start,
-            contact_bits=bits_of_contacts(network.key, self.offered.slots, plan.contacts),
+            contact_bits=contact_bits,
             block_bits=block_bits(network.key, self.offered.slots, plan.contacts, known.sky),
             chance={} if known.sky is None else known.sky.chance(),
             stocks={ends: int(bits) for ends, bits in self.pools.items()},
@@ -135,14 +139,14 @@ def checked_plan(
             progress=progress,
             remarks=remarks,
         )
-        doubtful = referee.sky_faults(plan)
-        if not doubtful:
+        looked = referee.look(plan)
+        if not looked.faults:
             break
-        for pass_id, texts in doubtful.items():
+        for pass_id, texts in looked.faults.items():
             reason = f"refused by the independent check: {texts[0].removeprefix(f'{pass_id}: ')}"
             left[pass_id] = replace(left[pass_id], refusal=reason)
             warnings.append(f"{pass_id} {reason}")
-    faults = referee.faults(plan)
+    faults = referee.faults(plan, looked.bits)
     if faults:
         raise PlanError(
             "the plan does not hold: " + "; ".join(faults),

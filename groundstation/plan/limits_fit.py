@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from groundstation.plan.limits import LimitKind, LimitRow, Roster
 from groundstation.plan.network_model import Problem
@@ -64,7 +65,11 @@ class Obstacle:
 
 
 def obstacle(
-    problem: Problem, part: int, among: Sequence[int] | Ints, tolerance: float = 0.0
+    problem: Problem,
+    part: int,
+    among: Sequence[int] | Ints,
+    tolerance: float = 0.0,
+    columns: csc_array | None = None,
 ) -> Obstacle:
     """What stands in the way of a part among contacts that keep every limit themselves.
 
@@ -72,20 +77,22 @@ def obstacle(
     ----------
     among : windows that are taken
     tolerance : share of a limit by which it may be exceeded
+    columns : what windows use of limits, by columns; whoever asks for many parts makes it once
     """
     others = np.asarray(among, dtype=np.int64)
     others = others[others != part]
     own = _on_satellite(problem, part, others)
     excluded = {*others[own].tolist(), *_at_station(problem, part, others[~own])}
     rivals = [i for i in others.tolist() if i in excluded]
-    if not _is_limited(problem):
+    rows = _rows_of(problem, part, columns)
+    if not rows and _roster(problem, part).nights < 0:
         return Obstacle(tuple(rivals))
     staying = [i for i in others.tolist() if i not in excluded]
     freed: list[int] = []
     told: list[str] = []
     keys: list[tuple[str, str]] = []
     is_final = False
-    for row in _rows_of(problem, part):
+    for row in rows:
         use = problem.model.limits.capacity_use[[row]]
         most = float(problem.model.limits.capacity[row]) * (1.0 + tolerance)
         amount = dict(zip(use.indices.tolist(), use.data.tolist(), strict=True))
@@ -157,9 +164,14 @@ def _crowded(problem: Problem, part: int, meeting: Sequence[int], telescopes: in
     return crowded
 
 
-def _rows_of(problem: Problem, part: int) -> list[int]:
-    column = problem.model.limits.capacity_use[:, [part]].tocsc()
-    return [int(row) for row in np.sort(column.indices) if row < len(problem.limit_rows)]
+def _rows_of(problem: Problem, part: int, columns: csc_array | None) -> list[int]:
+    if not problem.limit_rows:
+        return []
+    if columns is None:
+        column = problem.model.limits.capacity_use[:, [part]].tocsc().indices
+    else:
+        column = columns.indices[columns.indptr[part] : columns.indptr[part + 1]]
+    return [int(row) for row in np.sort(column) if row < len(problem.limit_rows)]
 
 
 def _row_text(row: LimitRow, taken: Sequence[float], wanted: float) -> str:
@@ -174,10 +186,15 @@ def _row_text(row: LimitRow, taken: Sequence[float], wanted: float) -> str:
     return f"{row.owner} uses {used:,.10g} of {most:,.10g} {unit} in that orbit already"
 
 
+def _roster(problem: Problem, part: int) -> Roster:
+    """Of the crew of the part's station."""
+    return problem.rosters[int(problem.model.windows.station[part])]
+
+
 def _crew(problem: Problem, part: int, staying: Sequence[int]) -> Obstacle | None:
     """Whether the crew can work a night more; else the night of its week with the least key."""
     w = problem.model.windows
-    roster: Roster = problem.rosters[int(w.station[part])]
+    roster = _roster(problem, part)
     if roster.nights < 0:
         return None
     by_night: dict[int, list[int]] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from groundstation.network import Demand, Network
 from groundstation.plan.records import Hop
@@ -39,72 +40,140 @@ def relay_paths(
     complete : False if longer paths were left out
     """
     node_of = {site.name: site.node for site in network.sites}
-    hops = _hops_from(network, demand, pools)
-    start, goal = node_of[demand.a], node_of[demand.b]
-    paths: list[tuple[Hop, ...]] = []
     limits = (network.policies.max_satellite_hops, network.policies.max_fibre_hops)
+    ends = (node_of[demand.a], node_of[demand.b])
+    search = _Search(_Steps.of(network, demand, pools), *ends, demand.untrusted, limits)
+    paths: list[tuple[Hop, ...]] = []
     most = min(MOST_PATHS, max(1, MOST_PATHS_OF_ALL // max(1, len(network.demands))))
-    for path in _shortest_first(hops, start, goal, demand.untrusted, limits):
+    for path in search.shortest_first():
         if len(paths) == most:
             return paths, False
         paths.append(path)
     return paths, True
 
 
-def _hops_from(network: Network, demand: Demand, pools: Iterable[Pool]) -> dict[str, list[Hop]]:
-    """Steps that may be taken from each node, in a fixed order."""
-    trusted = {s.name for s in network.satellites if s.is_trusted} - demand.untrusted
-    by_satellite: dict[str, list[str]] = {}
-    for pool in pools:
-        if pool.satellite in trusted:
-            by_satellite.setdefault(pool.satellite, []).append(pool.station)
-    hops: dict[str, list[Hop]] = {}
-    for link in network.fibre_links:
-        hops.setdefault(link.a, []).append(Hop(link.a, link.b, None))
-        hops.setdefault(link.b, []).append(Hop(link.b, link.a, None))
-    for satellite, stations in sorted(by_satellite.items()):
-        for a in sorted(set(stations)):
-            hops.setdefault(a, []).extend(
-                Hop(a, b, satellite) for b in sorted(set(stations)) if b != a
-            )
-    return hops
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Which steps may be taken at all, in a fixed order: fibres first, then satellite by satellite.
+
+    Parameters
+    ----------
+    fibres : other ends of the fibres at a node
+    satellites : that share key with a node, sorted
+    stations : that share key with a satellite, sorted
+    """
+
+    fibres: dict[str, list[str]]
+    satellites: dict[str, list[str]]
+    stations: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, network: Network, demand: Demand, pools: Iterable[Pool]) -> "_Steps":
+        """Those of a network whose satellites the demand trusts."""
+        trusted = {s.name for s in network.satellites if s.is_trusted} - demand.untrusted
+        joined: dict[str, set[str]] = {}
+        for pool in pools:
+            if pool.satellite in trusted:
+                joined.setdefault(pool.satellite, set()).add(pool.station)
+        fibres: dict[str, list[str]] = {}
+        for link in network.fibre_links:
+            fibres.setdefault(link.a, []).append(link.b)
+            fibres.setdefault(link.b, []).append(link.a)
+        stations = {name: sorted(joined[name]) for name in sorted(joined)}
+        satellites: dict[str, list[str]] = {}
+        for name, places in stations.items():
+            for place in places:
+                satellites.setdefault(place, []).append(name)
+        return cls(fibres, satellites, stations)
 
 
-def _shortest_first(
-    hops: dict[str, list[Hop]],
-    start: str,
-    goal: str,
-    untrusted: frozenset[str],
-    limits: tuple[int, int],
-) -> Iterator[tuple[Hop, ...]]:
-    """Breadth first, so that the number of hops never falls along the sequence."""
-    front: list[tuple[Hop, ...]] = [()]
-    if start == goal:
-        yield ()
-        return
-    while front:
-        # What arrives comes first: most searches end before a front is as wide as the network.
-        for path in front:
-            for hop in _arriving(hops, path[-1].b if path else start, goal):
-                extended = (*path, hop)
-                if _is_allowed(extended, start, limits):
-                    yield extended
-        front = [
-            (*path, hop)
-            for path in front
-            for hop in hops.get(path[-1].b if path else start, [])
-            if hop.b != goal and hop.b not in untrusted and _is_allowed((*path, hop), start, limits)
+class _Search:
+    """Simple paths between two nodes; what cannot arrive within the limits is not begun."""
+
+    def __init__(
+        self,
+        steps: _Steps,
+        start: str,
+        goal: str,
+        untrusted: frozenset[str],
+        limits: tuple[int, int],
+    ) -> None:
+        self._steps, self._start, self._goal, self._limits = steps, start, goal, limits
+        self._at_goal = frozenset(steps.satellites.get(goal, ()))
+        near = self._near()
+        # Nodes in between from which the goal is near enough, by the hops that are left.
+        self._way: dict[tuple[int, int], frozenset[str]] = {
+            left: frozenset(nodes - untrusted - {start, goal}) for left, nodes in near.items()
+        }
+        self._over: dict[tuple[str, int, int], list[str]] = {}
+
+    def _near(self) -> dict[tuple[int, int], set[str]]:
+        """Nodes from which so many satellite and fibre hops, or fewer, reach the goal."""
+        steps, near = self._steps, dict[tuple[int, int], set[str]]()
+        for left in product(range(self._limits[0] + 1), range(self._limits[1] + 1)):
+            satellite_hops, fibre_hops = left
+            nodes = {self._goal}
+            if fibre_hops:
+                for node in near[satellite_hops, fibre_hops - 1]:
+                    nodes.update(steps.fibres.get(node, ()))
+            if satellite_hops:
+                after = near[satellite_hops - 1, fibre_hops]
+                for places in steps.stations.values():
+                    if not after.isdisjoint(places):
+                        nodes.update(places)
+            near[left] = nodes
+        return near
+
+    def shortest_first(self) -> Iterator[tuple[Hop, ...]]:
+        """Breadth first, so that the number of hops never falls along the sequence."""
+        if self._start == self._goal:
+            yield ()
+            return
+        # Paths with the node where they end and the hops that are left.
+        front: list[tuple[tuple[Hop, ...], str, tuple[int, int]]] = [
+            ((), self._start, self._limits)
         ]
+        while front:
+            # What arrives comes first: most searches end before a front is as wide as the network.
+            for path, here, left in front:
+                for hop in self._arriving(here, left):
+                    yield (*path, hop)
+            front = [
+                ((*path, hop), hop.b, rest)
+                for path, here, left in front
+                for hop, rest in self._onwards(here, left)
+                if all(hop.b != before.b for before in path)
+            ]
 
+    def _arriving(self, here: str, left: tuple[int, int]) -> Iterator[Hop]:
+        """Steps to the goal."""
+        if left[1]:
+            for end in self._steps.fibres.get(here, ()):
+                if end == self._goal:
+                    yield Hop(here, end, None)
+        if left[0]:
+            for satellite in self._steps.satellites.get(here, ()):
+                if satellite in self._at_goal:
+                    yield Hop(here, self._goal, satellite)
 
-def _arriving(hops: dict[str, list[Hop]], here: str, goal: str) -> list[Hop]:
-    return [hop for hop in hops.get(here, []) if hop.b == goal]
+    def _onwards(self, here: str, left: tuple[int, int]) -> Iterator[tuple[Hop, tuple[int, int]]]:
+        """Steps to nodes in between, and the hops that are left then."""
+        if left[1]:
+            rest = (left[0], left[1] - 1)
+            for end in self._steps.fibres.get(here, ()):
+                if end in self._way[rest]:
+                    yield Hop(here, end, None), rest
+        if left[0]:
+            rest = (left[0] - 1, left[1])
+            for satellite in self._steps.satellites.get(here, ()):
+                for end in self._places(satellite, rest):
+                    if end != here:
+                        yield Hop(here, end, satellite), rest
 
-
-def _is_allowed(path: tuple[Hop, ...], start: str, limits: tuple[int, int]) -> bool:
-    """No node twice, and within the limits of satellite and fibre hops."""
-    last = path[-1].b
-    if last == start or any(hop.b == last for hop in path[:-1]):
-        return False
-    satellites = sum(hop.satellite is not None for hop in path)
-    return satellites <= limits[0] and len(path) - satellites <= limits[1]
+    def _places(self, satellite: str, left: tuple[int, int]) -> list[str]:
+        """Stations of a satellite from which the goal is near enough."""
+        key = (satellite, *left)
+        if key not in self._over:
+            way = self._way[left]
+            self._over[key] = [s for s in self._steps.stations[satellite] if s in way]
+        return self._over[key]

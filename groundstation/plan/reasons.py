@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from groundstation.network import Network
 from groundstation.plan.block_planning import PooledPlan
@@ -47,6 +48,7 @@ class _Case:
     inputs: PlanInputs
     loss: Floats
     pooled: PooledPlan | None
+    uses: csc_array
 
 
 def rejections(
@@ -100,7 +102,8 @@ def _case(
         decided = structure_of(pooled.choice.model)
     answer = evaluate(decided, _prices(decided))
     loss = regrets(decided, answer)[: problem.model.windows.count]
-    return _Case(network, problem, structure, solution, inputs, loss, pooled)
+    uses = problem.model.limits.capacity_use.tocsc()
+    return _Case(network, problem, structure, solution, inputs, loss, pooled, uses)
 
 
 def _prices(structure: Structure) -> Prices:
@@ -120,7 +123,7 @@ def _left_out(case: _Case, item: Candidate, parts: Sequence[int], with_swap: boo
     order = sorted(parts, key=lambda i: (case.loss[i], -case.problem.offers[i].key_bits, i))
     met: dict[int, Obstacle] = {}
     for part in order:
-        met[part] = obstacle(case.problem, part, chosen)
+        met[part] = obstacle(case.problem, part, chosen, columns=case.uses)
         if not met[part].is_final:
             break
     else:
