@@ -1,10 +1,14 @@
 """Satellites solved in turn leave each other what the limits allow, and no more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from groundstation.plan.solver.cells import State, improve
+from groundstation.plan.solver.cells import State, improve, path_satellites
 from groundstation.plan.solver.exchange import instance_from
+from groundstation.plan.solver.highs import Found
 from groundstation.plan.solver.lagrangian import structure_of
 from groundstation.plan.solver.modelling import Goal, model_of
 
@@ -110,3 +114,49 @@ def test_a_whole_plan_is_only_left_for_a_better_one(in_turn):
     # With less delivered than there is, the rest is delivered beside what the other has.
     _, state = in_turn(BOTH, state=best, demand=[[1, 2, 50_000, 10]])
     assert sorted(state.flow_kbit.ravel().tolist()) == pytest.approx([20.0, 30.0])
+
+
+def test_what_a_satellite_delivered_before_is_forgotten(in_turn):
+    def crowded(structure):
+        # Together 60 kbit where 40 are wanted; the first one's contacts are not whole yet.
+        shares = np.where(structure.model.windows.satellite == 0, 0.5, 1.0)
+        return shares, np.array([[20.0], [40.0]])
+
+    _, state = in_turn(BOTH, state=crowded, demand=[[1, 2, 40_000, 10]])
+    assert state.flow_kbit.sum() == pytest.approx(40.0)
+
+
+def test_a_worse_answer_of_the_solver_is_not_taken(in_turn, monkeypatch):
+    def best(structure):
+        shares = np.ones(structure.model.windows.count)
+        return shares, np.full(structure.useful.shape, 20.0)
+
+    def lazy(programme, **options):
+        # What a search may end with whose nodes are counted: a plan, not a good one.
+        del options
+        return Found(np.zeros(len(programme.gain)), programme.constant, np.inf)
+
+    monkeypatch.setattr("groundstation.plan.solver.cells.solve_whole", lazy)
+    _, state = in_turn(BOTH, state=best, demand=[[1, 2, 40_000, 10]])
+    assert state.flow_kbit.tolist() == [[20.0], [20.0]]
+    assert state.share.tolist() == [1.0] * 4
+
+
+def test_parts_of_contacts_that_are_not_offered_are_dropped(tiny):
+    structure = structure_of(model_of(instance_from(tiny), Goal.RELAY)[0])
+    count = structure.model.windows.count
+    offered = np.arange(count) % 2 == 1
+    state = State(np.full(count, 0.25), np.zeros(structure.useful.shape))
+    state = improve(structure, state, offered, structure.useful, is_late=lambda: False)
+    assert not state.share[~offered].any()
+    assert set(state.share[offered].tolist()) == {0.0, 1.0}
+
+
+def test_paths_over_two_satellites_or_none_belong_to_nobody(in_turn):
+    model, _ = in_turn(BOTH, rounds=0, demand=[[1, 2, 40_000, 10]])
+    relay = model.relay
+    assert path_satellites(relay).tolist() == [0, 1]
+    # One path over the first pool of each satellite, one over fibre alone.
+    mixed = csr_array(np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
+    assert relay.pool_satellite.tolist() == [0, 0, 1, 1]
+    assert path_satellites(replace(relay, pool_use=mixed)).tolist() == [-1, -1]
