@@ -10,10 +10,10 @@
 
 The gap of each is to the bound that ours proves; time is processor time, which a busy machine
 does not stretch much. Without a name the small instances are compared, in less than three minutes;
---large adds the crew-limited one, the continental night and week and the night of 500 stations,
---cold the hard class, in which pools start empty.
+--week adds the continental week, --large that, the crew-limited week, the continental night and the
+night of 500 stations, --cold the hard class, in which pools start empty.
 
-    python benchmarks/bench_plan.py [--large] [--cold] [NAME ...]
+    python benchmarks/bench_plan.py [--week] [--large] [--cold] [NAME ...]
 """
 
 import sys
@@ -21,7 +21,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from instances import COLD, LARGE, QUICK, make_instance
+from instances import COLD, LARGE, QUICK, WEEK, make_instance
 
 from groundstation.plan.solver.delivery import deliver
 from groundstation.plan.solver.exchange import instance_from
@@ -160,7 +160,7 @@ def main():
     names = [word for word in sys.argv[1:] if not word.startswith("--")]
     if not names:
         names = [*QUICK]
-        names += LARGE if "--large" in sys.argv else ()
+        names += LARGE if "--large" in sys.argv else WEEK if "--week" in sys.argv else ()
         names += COLD if "--cold" in sys.argv else ()
     for name in names:
         compare(name)

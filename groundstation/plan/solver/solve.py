@@ -27,7 +27,7 @@ from groundstation.plan.solver.programme import build, prices_from
 from groundstation.plan.solver.regrets import regrets
 from groundstation.plan.solver.standing import Progress, Standing, silent, take_delivered
 
-__all__ = ["Progress", "solve"]
+__all__ = ["Progress", "solve", "undecided"]
 
 DIRECT_WINDOWS = 8_000
 LIMITED_WINDOWS = 15_000
@@ -134,11 +134,11 @@ def _direct(best: Standing, gap: float | None, *, is_limited: bool) -> str:
             chosen = windows[found.columns[: programme.offsets[1]] > 0.5]
             take_delivered(best, "one programme", chosen, always=True)
         if target > last:
-            windows, lost = _undecided(best, windows), best.value
+            windows, lost = undecided(best, windows), best.value
     return "contacts and relay in one programme" + (", with cuts" if with_cuts else "")
 
 
-def _undecided(best: Standing, windows: Ints) -> Ints:
+def undecided(best: Standing, windows: Ints) -> Ints:
     """Windows that a better plan may contain, by their regret at the prices of the relaxation."""
     structure = best.structure
     programme = build(structure, windows, best.useful, with_cuts=False)

@@ -26,7 +26,8 @@ from groundstation.plan.solver.modelling import Goal, model_of
 from groundstation.plan.solver.price_iterations import find_prices
 from groundstation.plan.solver.programme import build, prices_from
 from groundstation.plan.solver.regrets import explain, regrets
-from groundstation.plan.solver.solve import solve
+from groundstation.plan.solver.solve import solve, undecided
+from groundstation.plan.solver.standing import Standing, silent
 
 INTERVALS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 40), st.integers(1, 12), st.integers(-5, 30)),
@@ -120,6 +121,29 @@ def test_no_plan_with_a_window_is_worth_more_than_the_bound_less_its_regret(join
                 assert w.satellite[other] == w.satellite[reason.window] or (
                     w.station[other] == w.station[reason.window]
                 )
+
+
+@pytest.mark.parametrize("seed", [0, 21, 45])
+def test_no_better_plan_needs_a_window_that_is_not_among_the_undecided(joint, seed):
+    model = joint(seed)
+    structure = structure_of(model)
+    everything = np.arange(model.windows.count)
+    nothing = np.zeros(structure.useful.shape)
+    best = Standing(structure, structure.useful, silent, None, everything[:0], nothing)
+    optimum = solve(model, gap=0.0).value
+    # As if a plan of nine tenths of the optimum were known: its rivals must all stay.
+    best.value = 0.9 * optimum
+    kept = undecided(best, everything)
+    for window in np.setdiff1d(everything, kept):
+        forced = everything == window
+        assert solve(replace(model, forced=forced), gap=0.0).value <= best.value + 1e-3
+    # A plan that is the optimum leaves fewer, with which it can still be made.
+    best.value = optimum
+    fewer = undecided(best, everything)
+    assert len(fewer) <= len(kept)
+    left_out = ~np.isin(everything, fewer)
+    again = solve(replace(model, forbidden=left_out), gap=0.0)
+    assert again.value == pytest.approx(optimum, abs=1e-3)
 
 
 def test_every_bound_lies_above_the_optimum_and_the_relaxation_meets_its_prices(joint):

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from groundstation.plan.solver.exchange import instance_from
+from groundstation.plan.solver.highs import solve_linear
 from groundstation.plan.solver.lagrangian import structure_of
 from groundstation.plan.solver.model import Model
 from groundstation.plan.solver.modelling import Goal, model_of
 from groundstation.plan.solver.price_iterations import find_prices
+from groundstation.plan.solver.programme import build
 from groundstation.plan.solver.solve import solve
 
 # 581.4446 is the optimum of the tiny instance, published as 581.44.
@@ -97,6 +99,16 @@ def test_more_steps_bring_the_bound_down_to_the_optimum(model):
     bounds = [find_prices(structure, steps=n).bound for n in (1, 10, 60, 250)]
     assert bounds == sorted(bounds, reverse=True)
     assert OPTIMUM - 1e-6 <= bounds[-1] <= 1.01 * OPTIMUM
+
+
+@pytest.mark.parametrize("seed", [7, 21, 45])
+def test_prices_of_crews_limits_and_fibres_come_down_to_the_relaxation(random_instance, seed):
+    # 21: crews, limits and a fibre; 45: crews and nine fibres; 7: limits and six fibres.
+    structure = structure_of(model_of(instance_from(random_instance(seed)), Goal.RELAY)[0])
+    everything = np.arange(structure.model.windows.count)
+    programme = build(structure, everything, structure.useful, with_cuts=False)
+    relaxed, _ = solve_linear(programme, time_limit_s=None, interior=False)
+    assert relaxed.value * (1.0 - 1e-9) <= find_prices(structure).bound <= 1.005 * relaxed.value
 
 
 def test_a_step_that_comes_too_late_still_gives_a_bound(model):
