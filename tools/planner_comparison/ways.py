@@ -61,9 +61,12 @@ class Way:
         return evening.forecast(step, self.nights)
 
 
-_HORIZONS = (2, 3, 5, 7)
 REFERENCE = "expected key"
 _SKIES: Mapping[str, Any] = {"risk": PlanRisk.SCENARIOS}
+_HALF: Mapping[str, Any] = {"nights_ahead": 1, "ahead_worth": 0.5}
+_AHEAD: Mapping[str, Any] = {"nights_ahead": 2, "ahead_worth": 1.0}
+_LONG: Mapping[str, Any] = {"nights_ahead": 6, "ahead_worth": 1.0}
+_HORIZONS = (2, 3, 5, 7)
 WAYS = (
     Way("greedy", is_greedy=True),
     Way(REFERENCE),
@@ -71,7 +74,12 @@ WAYS = (
     Way("mean over 12 skies", changes={**_SKIES, "risk_weight": 0.0}),
     Way("12 skies, half CVaR", changes=_SKIES),
     Way("perfect knowledge", is_perfect=True),
-    *(Way(f"expected key, {n} ahead", changes={"nights_ahead": n}) for n in (1, 2, 3, 6)),
+    Way("expected key, half of 1 night ahead", changes=_HALF),
+    Way("expected key, 2 nights ahead", changes=_AHEAD),
+    Way("expected key, 6 nights ahead", changes=_LONG),
+    Way("expected key, planned again, 2 nights ahead", is_replanned=True, changes=_AHEAD),
+    Way("12 skies, half CVaR, 2 nights ahead", changes={**_SKIES, **_AHEAD}),
+    Way("perfect knowledge, 2 nights ahead", is_perfect=True, changes=_AHEAD),
     *(Way(f"expected key, {n} nights", n) for n in _HORIZONS),
     *(Way(f"expected key, {n} nights, planned again", n, is_replanned=True) for n in _HORIZONS),
     *(Way(f"perfect knowledge, {n} nights", n, is_perfect=True) for n in _HORIZONS),
