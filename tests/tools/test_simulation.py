@@ -60,7 +60,7 @@ def test_of_two_nights_only_the_first_is_carried_out(comparison, small, evening)
 def test_demand_ahead_delivers_no_more_tonight_than_a_day_uses(comparison, small, evening):
     pool = comparison.ways.Pool
     stocks = {pool("spoqc", "skinakas"): 9e6, pool("spoqc", "helmos"): 9e6}
-    way = comparison.ways.Way("ahead", 1, 2, 1.0)
+    way = comparison.ways.Way("ahead", changes={"nights_ahead": 2, "ahead_worth": 1.0})
     _, found = _lived(comparison, small, evening, way, stocks)
     assert found.kbit["carrier-trunk"] == pytest.approx(737.28, abs=0.01)
 

@@ -9,7 +9,7 @@ The rules it keeps:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from planner_comparison.evening import Evening
@@ -68,9 +68,9 @@ def carried_out(
     later = [c for c in contacts if ahead_of[c.pass_id] > 0]
     # Tonight's have no column: they count as clear.
     given = PlanInputs(sky=_columns(way.forecast(evening, 0), later), stocks=stocks)
-    network = replace(network, plan=way.policy(network.plan))
+    network = way.network(network)
     passes = [_whole(c) for c in (*came, *later)]
-    problem, _ = problem_of(network, passes, way.horizon(evening), given)
+    problem, _ = problem_of(network, passes, way.horizon(network, evening), given)
     relay, structure = problem.model.relay, structure_of(problem.model)
     chosen = np.arange(problem.model.windows.count)
     flow = deliver(structure, chosen, structure.useful).flow_kbit[:, :1]

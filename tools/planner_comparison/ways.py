@@ -1,8 +1,9 @@
 """Ways of planning, each from what an evening may know to the contacts of the night."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from planner_comparison.drawn_sky import HOURS
@@ -19,7 +20,7 @@ from groundstation.plan.records import Candidate, Contact, Plan
 from groundstation.plan.sky import Sky
 from groundstation.plan.solver.insertion import insert_in_order
 from groundstation.plan.solver.lagrangian import structure_of
-from groundstation.plan_policy import PlanPolicy, PlanRisk
+from groundstation.plan_policy import PlanRisk
 
 Stocks = Mapping[Pool, float]
 
@@ -32,41 +33,26 @@ class Way:
     ----------
     name : for people
     nights : whose passes a plan looks at; only the first night is carried out
-    ahead : nights after these whose demand what stays in the pools may serve
-    ahead_worth : see `PlanPolicy`; None for that of the network
     is_greedy : the pass with the most expected key first, whole, as long as it fits
     is_perfect : the weather of all these nights is known
     is_replanned : planned again at each of tonight's forecasts, for what has not begun
-    risk, risk_weight : see `PlanPolicy`
-    pool_worth_per_kbit : see `PlanPolicy`; None for that of the network
+    changes : of the network's `PlanPolicy`, by name
     """
 
     name: str
     nights: int = 1
-    ahead: int = 0
-    ahead_worth: float | None = None
     is_greedy: bool = False
     is_perfect: bool = False
     is_replanned: bool = False
-    risk: PlanRisk = PlanRisk.EXPECTED
-    risk_weight: float = 0.5
-    pool_worth_per_kbit: float | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
-    def horizon(self, evening: Evening) -> Horizon:
+    def network(self, given: Network) -> Network:
+        """The network with the policy of this way."""
+        return replace(given, plan=replace(given.plan, **self.changes))
+
+    def horizon(self, network: Network, evening: Evening) -> Horizon:
         """The nights of a plan that is made in an evening."""
-        return Horizon(evening.tonight.start, self.nights, self.ahead)
-
-    def policy(self, given: PlanPolicy) -> PlanPolicy:
-        """The network's policy, planned in this way."""
-        worth, ahead = self.pool_worth_per_kbit, self.ahead_worth
-        return replace(
-            given,
-            risk=self.risk,
-            risk_weight=self.risk_weight,
-            pool_worth_per_kbit=given.pool_worth_per_kbit if worth is None else worth,
-            nights_ahead=self.ahead,
-            ahead_worth=given.ahead_worth if ahead is None else ahead,
-        )
+        return Horizon(evening.tonight.start, self.nights, network.plan.nights_ahead)
 
     def forecast(self, evening: Evening, step: int) -> Sky:
         """The sky that this way counts on."""
@@ -75,19 +61,26 @@ class Way:
         return evening.forecast(step, self.nights)
 
 
-_HORIZONS = (2, 3, 5, 7)
 REFERENCE = "expected key"
+_SKIES: Mapping[str, Any] = {"risk": PlanRisk.SCENARIOS}
+_HALF: Mapping[str, Any] = {"nights_ahead": 1, "ahead_worth": 0.5}
+_AHEAD: Mapping[str, Any] = {"nights_ahead": 2, "ahead_worth": 1.0}
+_LONG: Mapping[str, Any] = {"nights_ahead": 6, "ahead_worth": 1.0}
+_HORIZONS = (2, 3, 5, 7)
 WAYS = (
     Way("greedy", is_greedy=True),
     Way(REFERENCE),
     Way("expected key, planned again", is_replanned=True),
-    Way("mean over 12 skies", risk=PlanRisk.SCENARIOS, risk_weight=0.0),
-    Way("12 skies, half CVaR", risk=PlanRisk.SCENARIOS),
+    Way("mean over 12 skies", changes={**_SKIES, "risk_weight": 0.0}),
+    Way("12 skies, half CVaR", changes=_SKIES),
     Way("perfect knowledge", is_perfect=True),
-    *(Way(f"expected key, {n} nights ahead", 1, n) for n in (1, 2, 3, 6)),
-    *(Way(f"expected key, {n} nights ahead in full", 1, n, 1.0) for n in (1, 2, 3)),
+    Way("expected key, half of 1 night ahead", changes=_HALF),
+    Way("expected key, 2 nights ahead", changes=_AHEAD),
+    Way("expected key, 6 nights ahead", changes=_LONG),
+    Way("expected key, planned again, 2 nights ahead", is_replanned=True, changes=_AHEAD),
+    Way("12 skies, half CVaR, 2 nights ahead", changes={**_SKIES, **_AHEAD}),
+    Way("perfect knowledge, 2 nights ahead", is_perfect=True, changes=_AHEAD),
     *(Way(f"expected key, {n} nights", n) for n in _HORIZONS),
-    *(Way(f"expected key, {n} nights, 2 ahead", n, 2) for n in _HORIZONS),
     *(Way(f"expected key, {n} nights, planned again", n, is_replanned=True) for n in _HORIZONS),
     *(Way(f"perfect knowledge, {n} nights", n, is_perfect=True) for n in _HORIZONS),
 )
@@ -95,7 +88,7 @@ WAYS = (
 
 def contacts(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tuple[Contact, ...]:
     """Contacts of the way's nights, in the end those of tonight as they are carried out."""
-    network = replace(network, plan=way.policy(network.plan))
+    network = way.network(network)
     if way.is_greedy:
         return _greedy(network, way, evening, stocks)
     held: Plan | None = None
@@ -108,7 +101,7 @@ def contacts(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tu
 def _greedy(network: Network, way: Way, evening: Evening, stocks: Stocks) -> tuple[Contact, ...]:
     sky = evening.forecast(0, 1)
     given = PlanInputs(sky=sky, stocks=stocks)
-    problem, _ = problem_of(network, evening.candidates(1), way.horizon(evening), given)
+    problem, _ = problem_of(network, evening.candidates(1), way.horizon(network, evening), given)
     order = np.argsort(-np.array(problem.counted_bits), kind="stable")
     return contacts_of(problem, insert_in_order(structure_of(problem.model), order), sky)
 
@@ -133,7 +126,7 @@ def _planned(
         fixed={name: name in taken for name in begun},
     )
     candidates = evening.candidates(way.nights)
-    problem, _ = problem_of(network, candidates, way.horizon(evening), given)
+    problem, _ = problem_of(network, candidates, way.horizon(network, evening), given)
     solution, _ = solution_of(network.plan, problem, given.sky)
     found = contacts_of(problem, solution.chosen, given.sky)
     return Plan("", evening.tonight.name, found, (), (), (), 0.0, 0.0, "", ())
