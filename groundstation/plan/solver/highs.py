@@ -10,6 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from groundstation.plan.solver.model import Floats
 from groundstation.plan.solver.programme import Programme
+from groundstation.plan.solver.silence import silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,14 @@ def solve_whole(
         options["time_limit"] = max(0.0, time_limit_s)
     if nodes is not None:
         options["node_limit"] = nodes
-    result = milp(
-        -programme.gain,
-        integrality=programme.is_whole.astype(np.int64),
-        bounds=Bounds(programme.lower_column, programme.upper_column),
-        constraints=_rows(programme),
-        options=options,
-    )
+    with silenced():
+        result = milp(
+            -programme.gain,
+            integrality=programme.is_whole.astype(np.int64),
+            bounds=Bounds(programme.lower_column, programme.upper_column),
+            constraints=_rows(programme),
+            options=options,
+        )
     bound = np.inf
     if result.mip_dual_bound is not None and np.isfinite(result.mip_dual_bound):
         bound = programme.constant - float(result.mip_dual_bound)
@@ -64,14 +66,15 @@ def solve_linear(
         constant = programme.constant
         return Found(np.zeros(0), constant, constant), np.zeros(len(programme.upper))
     options = {} if time_limit_s is None else {"time_limit": max(0.0, time_limit_s)}
-    result = linprog(
-        -programme.gain,
-        A_ub=programme.matrix if len(programme.upper) else None,
-        b_ub=programme.upper if len(programme.upper) else None,
-        bounds=np.stack([programme.lower_column, programme.upper_column], axis=1),
-        method="highs-ipm" if interior else "highs-ds",
-        options=options,
-    )
+    with silenced():
+        result = linprog(
+            -programme.gain,
+            A_ub=programme.matrix if len(programme.upper) else None,
+            b_ub=programme.upper if len(programme.upper) else None,
+            bounds=np.stack([programme.lower_column, programme.upper_column], axis=1),
+            method="highs-ipm" if interior else "highs-ds",
+            options=options,
+        )
     if result.x is None or result.status != 0:
         return Found(None, -np.inf, np.inf), None
     value = programme.constant - float(result.fun)

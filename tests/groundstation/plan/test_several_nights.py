@@ -254,7 +254,7 @@ def test_the_oldest_key_goes_first(tiny):
 def test_key_lives_no_longer_than_the_ledger_keeps_it(tiny):
     network = tiny.network([], key_lifetime_nights=5)
     assert network.key_lifetime_nights == 5
-    store = KeyStorePolicy("graz", "keys", KekPolicy("file", "kek"), lifetime_s=3.9 * DAY_S)
+    store = KeyStorePolicy("graz", "keys", KekPolicy(folder="kek"), lifetime_s=3.9 * DAY_S)
     assert dataclasses.replace(network, key_store=store).key_lifetime_nights == 3
     brief = dataclasses.replace(store, lifetime_s=0.2 * DAY_S)
     assert dataclasses.replace(network, key_store=brief).key_lifetime_nights == 1
