@@ -15,6 +15,7 @@ from groundstation.plan.solver.master import Plan, relax
 from groundstation.plan.solver.modelling import Goal, model_of
 from groundstation.plan.solver.price_iterations import find_prices
 from groundstation.plan.solver.programme import build
+from groundstation.plan.solver.regrets import displaced
 from groundstation.plan.solver.selection import near_best_windows
 from groundstation.plan.solver.solve import solve
 
@@ -106,3 +107,43 @@ def test_several_flows_from_a_pool_lose_together_what_it_lacks(two_ways):
     found = made_whole(both, [5.0, 2.0]).ravel()
     # 5 + 2 x 2 = 9 of 8 kbit: the last one gives half a kilobit, the first one nothing.
     assert found.tolist() == pytest.approx([5.0, 1.5], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("other", "telescopes", "goes"),
+    [
+        # (satellite, station, start) of a contact of 100 s, beside one of satellite 0 at station 1
+        # from 1,000 s to 1,100 s; satellites need 20 s of set-up, telescopes 60 s.
+        ((0, 2, 1_119), 1, True),
+        ((0, 2, 1_120), 1, False),
+        ((0, 2, 881), 1, True),
+        ((0, 2, 880), 1, False),
+        ((1, 1, 1_159), 1, True),
+        ((1, 1, 1_160), 1, False),
+        ((1, 1, 841), 1, True),
+        ((1, 1, 840), 1, False),
+        ((1, 1, 1_000), 2, False),
+        ((1, 2, 1_000), 1, False),
+    ],
+)
+def test_a_contact_goes_that_has_no_satellite_or_telescope_left(tiny, other, telescopes, goes):
+    passes = [(0, 1, 1_000), other]
+    document = {
+        **tiny, "satellites": 2, "windows": [[0, 1]], "clear_prob": None,
+        "stations": [[*row[:3], telescopes] for row in tiny["stations"]],
+        "passes": [[*each, 100, 400_000] for each in passes],
+    }  # fmt: skip
+    structure = structure_of(model_of(instance_from(document), Goal.RELAY)[0])
+    assert displaced(structure, 0, np.array([1])) == ((1,) if goes else ())
+    assert displaced(structure, 1, np.array([0])) == ((0,) if goes else ())
+
+
+def test_all_go_that_compete_for_the_last_telescope(tiny):
+    document = {
+        **tiny, "satellites": 3, "windows": [[0, 1]], "clear_prob": None,
+        "stations": [[*row[:3], 2] for row in tiny["stations"]],
+        "passes": [[s, 1, 1_000, 100, 400_000] for s in range(3)],
+    }  # fmt: skip
+    structure = structure_of(model_of(instance_from(document), Goal.RELAY)[0])
+    assert displaced(structure, 0, np.array([1, 2])) == (1, 2)
+    assert displaced(structure, 0, np.array([2])) == ()
