@@ -202,15 +202,16 @@ def brute_shares(instance):
     days = instance["horizon_s"] // 86_400
     wanted = [days * demand[2] / 1e3 for demand in instance["demand"]]
     return max(
-        (_shares(*_relay_rows(instance, chosen), wanted)
+        (_shares(_relay_rows(instance, chosen), wanted)
          for chosen in _largest_sets(instance, _offers(instance))),
         key=lambda shares: sorted(round(s, 5) for s in shares.values()),
     )  # fmt: skip
 
 
-def _shares(columns, rows, upper, wanted):
+def _shares(relay, wanted):
+    columns, rows, upper = relay
     owner = [c[0] for c in columns]
-    free, settled = sorted(set(owner)), {}
+    free, settled = sorted(set(owner)), dict[int, float]()
     share = {k: [-float(o == k) / wanted[k] for o in owner] for k in free}
     while free:
         floors = [share[k] for k in settled]
