@@ -26,7 +26,7 @@ MORE_THAN_A_NIGHT_BITS = 10e6
 
 
 def markdown(network: Network, state: State, over: Sequence[int]) -> str:
-    """Tables over the first nights; ways that have lived through fewer are named and left out.
+    """Tables over the first nights, with pairs over the most; ways with fewer nights are left out.
 
     Parameters
     ----------
@@ -37,17 +37,15 @@ def markdown(network: Network, state: State, over: Sequence[int]) -> str:
     counts = sorted({min(nights, most) for nights in over} - {0}, reverse=True)
     if not counts:
         return "no night of the reference yet"
-    parts = [part for count in counts for part in _tables(network, state.seed, known, count)]
+    parts = []
+    for count in counts:
+        rows = {name: lived[:count] for name, lived in known.items() if len(lived) >= count}
+        parts += [f"{count} nights, seed {state.seed}:", value_table(network, rows)]
+        if count == counts[0]:
+            parts += ["Share of demand met, hours a night without key (P95):"]
+            parts += [pair_table(network, rows)]
     short = [f"{name} ({len(lived)})" for name, lived in known.items() if len(lived) < counts[-1]]
     return "\n\n".join([*parts, *([f"left out: {', '.join(short)}"] if short else [])])
-
-
-def _tables(
-    network: Network, seed: int, known: dict[str, list[dict[str, Any]]], count: int
-) -> list[str]:
-    rows = {name: lived[:count] for name, lived in known.items() if len(lived) >= count}
-    title = f"{count} nights, seed {seed}:"
-    return [title, value_table(network, rows), pair_table(network, rows)]
 
 
 def with_tables(page: str, tables: str) -> str:
