@@ -9,7 +9,7 @@ import pytest
 from groundstation.contact_limits import SatelliteLimits
 from groundstation.export.pass_rows import whole_bits
 from groundstation.night.block_check import block_bits
-from groundstation.night.block_keys import BlockKeys, groups_of
+from groundstation.night.block_keys import BlockKeys, are_poolable, groups_of
 from groundstation.night.offering import candidate_of
 from groundstation.night.pass_slots import pass_slots
 from groundstation.night.survey import Survey
@@ -132,6 +132,15 @@ def test_passes_counted_with_other_constants_are_never_pooled(europe, slots, key
     other = next(item for item in brings if item.satellite != first.satellite)
     assert keys.bits([(first.pass_id, first.windows), (other.pass_id, other.windows)]) == 0
     assert block_bits(network.key, slots, joined([first, other]))["block"].key_bits == 0
+
+
+def test_another_error_rate_or_another_detector_is_enough_to_stay_apart(slots):
+    own = next(iter(slots.values()))
+    other_source = replace(own.source, intrinsic_qber=own.source.intrinsic_qber * 1.01)
+    detector = replace(own.receiver.detector, afterpulse_probability=0.0123)
+    assert are_poolable(own, replace(own))
+    assert not are_poolable(own, replace(own, source=other_source))
+    assert not are_poolable(own, replace(own, receiver=replace(own.receiver, detector=detector)))
 
 
 def test_groups_are_of_one_satellite_one_station_and_one_night(europe, passes):

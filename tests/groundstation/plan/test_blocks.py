@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from groundstation.plan import block_planning
 from groundstation.plan.block_model import whole_shares
+from groundstation.plan.block_offers import first_blocks
 from groundstation.plan.block_records import block_sentence, ready_at
+from groundstation.plan.blocks import BlockValues
+from groundstation.plan.choosing import problem_of
+from groundstation.plan.horizon import horizon_of
+from groundstation.plan.inputs import PlanInputs
 from groundstation.plan.sky import Sky
 from groundstation.plan_policy import PlanGoal, PlanRisk
 
@@ -328,3 +333,17 @@ def test_shares_are_whole_add_up_and_keep_their_limits(total, parts):
     if all(limit >= total for limit in most) and sum(weights) > 0.0:
         wanted = [total * weight / sum(weights) for weight in weights]
         assert all(abs(s - w) < 1.0 + 1e-6 for s, w in zip(shares, wanted, strict=True))
+
+
+def test_the_most_that_blocks_make_of_contacts_covers_every_block(tiny, counted):
+    """Else the bound of large models would not hold."""
+    net, passes, keys = one_link(tiny, counted, [250_000, 90_000, 20_000])
+    inputs = PlanInputs(blocks=keys)
+    problem, _ = problem_of(net, passes, horizon_of(net, "2026-06-14", 1, None), inputs)
+    values = BlockValues(problem, keys, None)
+    offered = first_blocks(values)
+    most = block_planning._at_most(values, offered).model.windows.key_kbit
+    assert len(offered) == 4
+    for members, block in offered.items():
+        assert most[list(members)].sum() >= block.counted_bits / 1e3 - 1e-9
+    assert (most >= problem.model.windows.key_kbit).all()
