@@ -85,6 +85,16 @@ def test_every_simple_way_is_found_once_and_short_ones_first(
     assert [len(path) for path in paths] == sorted(len(path) for path in paths)
 
 
+def test_where_everything_is_joined_no_node_is_visited_twice(drawn):
+    fibres = {(x, y) for x in NODES for y in NODES if x < y}
+    pools = {Pool(s, n) for s in SATELLITES for n in NODES}
+    net, wanted = drawn(sorted(fibres), set(SATELLITES), (2, 3))
+    paths, complete = relay_paths(net, wanted, sorted(pools, key=str))
+    assert complete
+    assert len(paths) == len(set(paths)) > 300
+    assert set(paths) == every_way(fibres, pools, set(SATELLITES), (2, 3), frozenset())
+
+
 def test_where_ways_are_left_out_the_longer_ones_are(drawn):
     pools = [Pool(s, n) for s in SATELLITES for n in NODES]
     few = 4
