@@ -14,7 +14,7 @@ from groundstation.export_policy import ExportPolicy
 from groundstation.keys_policy import KeyStorePolicy
 from groundstation.notify_policy import NotifyPolicy
 from groundstation.permission.records import PermissionRule
-from groundstation.plan_policy import PlanPolicy
+from groundstation.plan_policy import NIGHTS_AHEAD, PlanPolicy
 from groundstation.weather_policy import StationWeather, WeatherPolicy
 from passes.counts.source import DecoySource
 from passes.link.terminals import Atmosphere, Receiver, Transmitter
@@ -298,6 +298,16 @@ class Network:
     key_store: KeyStorePolicy | None = None
     avoid: tuple[str, ...] = ()
     radio_stations: tuple[RadioStation, ...] = ()
+
+    @property
+    def nights_ahead(self) -> int:
+        """Nights after those of a plan whose use key in the pools may serve.
+
+        Without a ledger the next evening does not know what this night has left in the pools.
+        """
+        if self.plan.nights_ahead is not None:
+            return self.plan.nights_ahead
+        return 0 if self.key_store is None else NIGHTS_AHEAD
 
     @property
     def key_lifetime_nights(self) -> int | None:

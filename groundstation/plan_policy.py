@@ -9,8 +9,9 @@ POOL_WORTH_PER_KBIT = 0.05
 HOP_COST_PER_KBIT = 0.001
 # A kilobit tomorrow is worth a hundredth less than one tonight, so that nothing waits for nothing.
 DISCOUNT_PER_NIGHT = 0.01
-# Nights beyond the plan's own whose use key in the pools may serve, and the share that counts.
-NIGHTS_AHEAD, AHEAD_WORTH = 0, 0.5
+# Nights beyond the plan's own whose use key in the pools may serve, where it is known from night to
+# night what the pools hold, and the share that counts: 7.6 % more key in 60 nights of europe-2026.
+NIGHTS_AHEAD, AHEAD_WORTH = 2, 1.0
 # Nights drawn for P10, P50 and P90; the error of a P10 is then about 3 % in probability.
 DRAWN_NIGHTS = 100
 
@@ -57,7 +58,7 @@ class PlanPolicy:
     most_hedged_windows : beyond this many windows expected key is used
     discount_per_night : share by which a kilobit of the next night is worth less
     nights_ahead : nights without contacts after those of the plan, whose use what stays in the
-        pools may serve
+        pools may serve; None for two where a ledger tells what is in the pools, and none else
     ahead_worth : share of their worth that counts
     key_lifetime_nights : nights in which key can be relayed, with that in which it came; None if it
         never gets too old
@@ -77,7 +78,7 @@ class PlanPolicy:
     risk_tail: float = RISK_TAIL
     most_hedged_windows: int = MOST_HEDGED_WINDOWS
     discount_per_night: float = DISCOUNT_PER_NIGHT
-    nights_ahead: int = NIGHTS_AHEAD
+    nights_ahead: int | None = None
     ahead_worth: float = AHEAD_WORTH
     starved_hour_kbit: float = 0.0
     key_lifetime_nights: int | None = None

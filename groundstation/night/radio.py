@@ -34,7 +34,7 @@ def announcements_of(
     """
     used = {item.satellite: item.elements for item in elements}
     stations = {station.name: station for station in network.radio_stations}
-    until = stop + network.plan.nights_ahead * timedelta(days=1) + _FURTHER
+    until = stop + network.nights_ahead * timedelta(days=1) + _FURTHER
     radio = {}
     for satellite in network.satellites:
         own = [stations[name] for name in dict.fromkeys(satellite.announcement.radio_stations)]

@@ -213,7 +213,7 @@ def _hours_worth(plan: Plan, network: Network, demand: Demand, held_bits: float)
     """Worth of the hours that one pair has key because of the plan."""
     policy, day = network.plan, demand.bits_per_day
     total = 0.0
-    for night in range(plan.nights + policy.nights_ahead):
+    for night in range(plan.nights + network.nights_ahead):
         came = sum(
             r.bits
             for r in (*plan.relays, *plan.later)

@@ -59,4 +59,4 @@ def horizon_of(network: Network, night: str, nights: int, start: datetime | None
         start = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     # Shares are those of what the span wants.
     is_fair = network.plan.goal is PlanGoal.MAX_MIN
-    return Horizon(start, nights, 0 if is_fair else network.plan.nights_ahead)
+    return Horizon(start, nights, 0 if is_fair else network.nights_ahead)

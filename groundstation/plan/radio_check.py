@@ -31,7 +31,7 @@ def announced_keys(
     orbits : the two lines of each satellite's element set
     until : last instant of the plan; nights ahead and a day behind them are looked at, too
     """
-    until += timedelta(days=network.plan.nights_ahead + 1)
+    until += timedelta(days=network.nights_ahead + 1)
     found: dict[str, datetime | None] = {}
     for satellite in network.satellites:
         own = [c for c in plan.contacts if c.satellite == satellite.name]

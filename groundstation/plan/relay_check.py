@@ -102,7 +102,7 @@ def played_pools(
         last = inf if lifetime is None else lifetime - 1
         batches[stock.satellite, stock.station].append(Batch(0, last, stock.bits))
     every = (*plan.relays, *plan.later)
-    ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.plan.nights_ahead
+    ahead = 0 if network.plan.goal is PlanGoal.MAX_MIN else network.nights_ahead
     count = max([nights + ahead, *(relay.night + 1 for relay in every)])
     there = _nights_there(plan, nights, begin, announced, count)
     for contact in plan.contacts:
@@ -251,7 +251,7 @@ def delivery_faults(
         carried[relay.demand, relay.night] += relay.bits
     for demand in network.demands:
         own = {night: bits for (name, night), bits in carried.items() if name == demand.name}
-        yield from _wanted_faults(demand, own, nights + network.plan.nights_ahead, lacking)
+        yield from _wanted_faults(demand, own, nights + network.nights_ahead, lacking)
     wanted = {d.name: d.bits_per_day * nights + lacking.get(d.name, 0.0) for d in network.demands}
     for delivery in plan.deliveries:
         of_plan = [carried[delivery.demand, night] for night in range(nights)]

@@ -52,7 +52,7 @@ class Way:
 
     def horizon(self, network: Network, evening: Evening) -> Horizon:
         """The nights of a plan that is made in an evening."""
-        return Horizon(evening.tonight.start, self.nights, network.plan.nights_ahead)
+        return Horizon(evening.tonight.start, self.nights, network.nights_ahead)
 
     def forecast(self, evening: Evening, step: int) -> Sky:
         """The sky that this way counts on."""

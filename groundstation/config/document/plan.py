@@ -58,9 +58,10 @@ class Plan(Table):
         ge=0.0,
         le=0.5,
     )
-    nights_ahead: int = optional(
-        NIGHTS_AHEAD,
-        "nights after the plan whose use key in the pools may serve",
+    nights_ahead: int | None = optional(
+        None,
+        f"nights after the plan whose use key in the pools may serve; {NIGHTS_AHEAD} where [keys] "
+        "tells what is in them, else 0",
         "night",
         ge=0,
         le=31,

@@ -144,6 +144,15 @@ def test_nights_ahead_turn_key_to_where_it_will_be_used(tiny):
     assert any("nobody looks at" in f for f in faults_of(ahead, short, passes, 1, stocks))
 
 
+def test_plans_look_two_nights_ahead_where_a_ledger_tells_what_is_in_the_pools(tiny):
+    network = tiny.network([])
+    store = KeyStorePolicy("graz", "keys", KekPolicy(folder="kek"))
+    assert network.nights_ahead == 0
+    assert dataclasses.replace(network, key_store=store).nights_ahead == 2
+    never = dataclasses.replace(network.plan, nights_ahead=0)
+    assert dataclasses.replace(network, key_store=store, plan=never).nights_ahead == 0
+
+
 def test_worth_falls_from_night_to_night():
     policy = PlanPolicy(discount_per_night=0.1, nights_ahead=2, ahead_worth=0.5)
     worth = worth_of_nights(policy, Horizon(NOON, 2, 2))
