@@ -9,6 +9,7 @@ GroundStationError       1   unexpected failure
 ├── WeatherError         1   a weather document that is refused (groundstation.weather.errors)
 ├── KeyLedgerError       1   key that cannot be imported, reserved or handed out (keys.errors)
 ├── NotifyError          1   somebody could not be told (groundstation.notify.errors)
+├── WorkerError          1   a process that shared the work ended (groundstation.night.workers)
 └── PlanError            1   a plan that the checker rejects
 """
 
