@@ -111,11 +111,13 @@ def _among_water_lines(network: Network) -> list[tuple[str, str, str]]:
 
 def _unheeded(network: Network) -> list[tuple[str, str, str]]:
     """Keys that the file may hold but from which no plan follows."""
+    if network.key_store is not None:
+        return []
     return [
         (
             f"demands[{index}].minimum_reserve_bits",
-            "is not used by the planner yet",
-            f"no plan keeps {demand.minimum_reserve_bits:,.0f} bits for {demand.name}",
+            "has no effect without [keys]",
+            f"nobody knows what {demand.name} holds of its {demand.minimum_reserve_bits:,.0f} bits",
         )
         for index, demand in enumerate(network.demands)
         if demand.minimum_reserve_bits > 0.0

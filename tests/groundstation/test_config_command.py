@@ -95,8 +95,8 @@ def test_init_in_a_read_only_folder_says_where_and_leaves_nothing(
             "europe-2026",
             (
                 "ok: 4 satellites, 10 stations, 2 fibre nodes, 2 fibre links, 6 sites, 6 demands\n"
-                "note: demands[0].minimum_reserve_bits (line 829) is not used by the planner yet: "
-                "no plan keeps 100,000 bits for grid-control\n"
+                "note: demands[0].minimum_reserve_bits (line 829) has no effect without [keys]: "
+                "nobody knows what grid-control holds of its 100,000 bits\n"
             ),
         ),
         (
@@ -121,7 +121,7 @@ def test_check_notes_every_reserve_that_no_plan_heeds(call: Call, tmp_path: Path
     (note,) = [line for line in out.splitlines() if line.startswith("note: ")]
     line = text.splitlines().index(next(x for x in text.splitlines() if "priority = 4.0" in x)) + 2
     assert note.startswith(
-        f"note: demands[1].minimum_reserve_bits (line {line}) is not used by the planner yet: "
+        f"note: demands[1].minimum_reserve_bits (line {line}) has no effect without [keys]: "
     )
 
 

@@ -320,7 +320,8 @@ def test_gaps_say_which_budgets_they_refuse(tmp_path: Path) -> None:
         "stations[2].receivers[0].detector.gate_ns":
             "no link budget at matera with its 785 nm receiver",
         "stations[9].atmosphere.ozone_du": "no link budget at graz",
-        "demands[0].minimum_reserve_bits": "no plan keeps 100,000 bits for grid-control",
+        "demands[0].minimum_reserve_bits":
+            "nobody knows what grid-control holds of its 100,000 bits",
     }  # fmt: skip
     line = notes["satellites[1].payload.divergence_definition"].line
     assert line is not None

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
+from present import present
 
 from groundstation.contact_limits import SatelliteLimits
 from groundstation.export.pass_rows import whole_bits
@@ -52,7 +54,7 @@ def keys(network, passes, slots):
 @pytest.fixture(scope="module")
 def pairs(europe, keys):
     """Passes with key that may share a block, two and two."""
-    groups = {}
+    groups: dict[str, list[Any]] = {}
     for item in europe.passes:
         group = keys.group_of(item.pass_id)
         if group is not None and item.refusal is None:
@@ -103,7 +105,7 @@ def test_detections_are_shared_out_as_they_are_counted(europe, slots, keys):
     own = slots[item.pass_id]
     detector = own.receiver.detector
     counts = decoy_counts_from_moments(
-        moments_of_contact(slots, contact),
+        present(moments_of_contact(slots, contact)),
         own.source,
         detector.key_basis_probability,
         detector.afterpulse_probability,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ DAY_S = 86_400.0
 
 def bits_of(keys, plan, rows=None):
     """What a referee counts of the contacts that name a block, outcome by outcome."""
-    named = {}
+    named: dict[str, list[Any]] = {}
     for contact in plan.contacts:
         if contact.block is not None:
             named.setdefault(contact.block, []).append(contact)

@@ -92,7 +92,7 @@ def test_a_pass_that_would_spoil_the_block_stays_out_of_it(tiny, counted):
     """Detections with many errors cost more error correction than they bring; alone they bring."""
     net, passes, keys = one_link(tiny, counted, [250_000, 250_000, 80_000])
 
-    class Spoiling(counted):
+    class Spoiling(counted):  # type: ignore[valid-type, misc]
         def bits(self, parts):
             length = super().bits(parts)
             return length // 2 if len(parts) > 1 and any(p == "p2" for p, _ in parts) else length
