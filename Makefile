@@ -38,6 +38,7 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/bench_amplification.py
 	$(BIN)/python benchmarks/bench_keys.py
 	$(BIN)/python benchmarks/bench_plan.py
+	$(BIN)/python benchmarks/bench_continent.py 3 10 1
 
 # Change the rules of the key ledger one by one; at least nine of ten changes must be noticed.
 mutants: $(INSTALLED)
