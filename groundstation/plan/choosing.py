@@ -69,6 +69,9 @@ def problem_of(
         )
     ]
     sentences = _reserves(network, given.pair_bits)
+    if horizon.ahead:
+        further = "a night" if horizon.ahead == 1 else f"{horizon.ahead} nights"
+        sentences.append(f"the value counts what key in the pools may serve in {further} ahead")
     problem = make_problem(
         network,
         able,

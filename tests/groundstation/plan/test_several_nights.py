@@ -132,6 +132,7 @@ def test_nights_ahead_turn_key_to_where_it_will_be_used(tiny):
     assert {contact.pass_id for contact in plan.contacts} == {"more", "other"}
     ahead = plan_of(long, passes, 1, stocks=stocks)
     assert {contact.pass_id for contact in ahead.contacts} == {"wanted", "other"}
+    assert "the value counts what key in the pools may serve in a night ahead" in ahead.remarks
     # Nothing of the night ahead is delivered, ordered or shown as carried.
     assert [delivery.delivered_bits for delivery in ahead.deliveries] == [5_000]
     assert [relay.night for relay in ahead.later] == [1]
@@ -366,7 +367,9 @@ def test_a_plan_equals_the_best_of_all_choices_each_with_a_programme_of_its_own(
         for i, (satellite, station, night, start_s, bits) in enumerate(told)
     ]
     demands = [tiny.demand(f"d{i}", *rest) for i, rest in enumerate(wanted)]
-    network = tiny.network(demands, fibre_bps=0.03, nights_ahead=ahead, starved_hour_kbit=hour)
+    network = tiny.network(
+        demands, fibre_bps=0.03, nights_ahead=ahead, ahead_worth=0.5, starved_hour_kbit=hour
+    )
     stocks = {pool: bits for pool, bits in stocks.items() if bits}
     plan = plan_of(network, passes, 3, stocks=stocks, pair_bits=held)
     assert faults_of(plan, network, passes, 3, stocks, held) == []
