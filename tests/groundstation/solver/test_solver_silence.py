@@ -1,6 +1,5 @@
 """What HiGHS prints by itself never reaches standard output, which other programs read."""
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -11,15 +10,22 @@ import pytest
 from groundstation.plan.solver.silence import silenced
 
 
-def test_what_a_library_prints_is_dropped_and_everything_else_is_not(capfd):
-    library = ctypes.CDLL(None)
-    click.echo("before")
-    with silenced():
-        library.printf(b"noise in the library's buffer\n")
-        os.write(1, b"noise at once\n")
-    click.echo("after")
-    library.fflush(None)
-    assert capfd.readouterr().out == "before\nafter\n"
+def test_what_a_library_prints_is_dropped_and_everything_else_is_not():
+    code = (
+        "import ctypes, os; from groundstation.plan.solver.silence import silenced\n"
+        "library = ctypes.CDLL(None)\n"
+        "print('before')\n"
+        "with silenced():\n"
+        "    library.printf(b'noise in the buffer of the library\\n')\n"
+        "    os.write(1, b'noise at once\\n')\n"
+        "print('after')\n"
+    )
+    # Unbuffered, the library would keep nothing back that could come out later.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
+    assert done.stdout == "before\nafter\n"
 
 
 def test_an_error_inside_gives_standard_output_back(capfd):
